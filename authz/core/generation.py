@@ -1,0 +1,78 @@
+"""One compiled, checked, immutable policy set as the decision sees it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Protocol
+
+from authz.core.definition import PolicySet
+from authz.core.network import TenantNetworks
+from authz.core.table import DecisionTable
+
+
+class FactEvaluator(Protocol):
+    """Evaluates the CEL facts of one set; made by `policy.facts`."""
+
+    def __call__(self, fact: str, bindings: Mapping[str, object]) -> bool | None:
+        """True, False, or None for unknown (an absent attribute, an error, anything not plainly boolean)."""
+        ...
+
+    def unmet_parts(self, fact: str, bindings: Mapping[str, object]) -> tuple[str, ...]:
+        """Ids of the parts of `fact` that are not plainly true; empty for a fact without parts."""
+        ...
+
+
+class LocalDay:
+    """Which day it is in one time zone, as a proleptic ordinal (R3). Remembers the current day's two midnights."""
+
+    __slots__ = ("_known", "zone")
+
+    def __init__(self, zone: dt.tzinfo) -> None:
+        self.zone = zone
+        self._known: tuple[float, float, int] = (0.0, 0.0, 0)
+
+    def ordinal(self, now: float) -> int:
+        """`now`: seconds since 1970-01-01T00:00Z."""
+        start, end, day = self._known
+        if start <= now < end:
+            return day
+        local = dt.datetime.fromtimestamp(now, self.zone)
+        midnight = dt.datetime.combine(local.date(), dt.time(), self.zone)
+        following = dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), self.zone)
+        day = local.toordinal()
+        self._known = (midnight.timestamp(), following.timestamp(), day)
+        return day
+
+
+class Generation:
+    """A policy set that may go live: definition, decision table, network lines, facts, and its revision.
+
+    `revision` is `sha256:...` over model.conf and the set's files. `words` maps every action id and tag to the id.
+    """
+
+    __slots__ = ("definition", "facts", "local_day", "networks", "revision", "table", "words")
+
+    def __init__(
+        self,
+        definition: PolicySet,
+        table: DecisionTable,
+        networks: Mapping[str, TenantNetworks],
+        facts: FactEvaluator,
+        zone: dt.tzinfo,
+        revision: str,
+    ) -> None:
+        self.definition = definition
+        self.table = table
+        self.networks = networks
+        self.facts = facts
+        self.local_day = LocalDay(zone)
+        self.revision = revision
+        self.words = action_words(definition)
+
+
+def action_words(definition: PolicySet) -> dict[str, str]:
+    """R4: every word that means an action -> its id. Ids win; tags are unique in a checked set."""
+    words = {tag: action.id for action in definition.actions.values() for tag in action.tags}
+    words.update({action: action for action in definition.actions})
+    return words

@@ -1,0 +1,153 @@
+"""IP addresses, CIDR ranges and the membership question (R5 `network_ok`, R7; DESIGN section 5).
+
+Addresses of both families live on one number line (`Address`), so that a tenant's lines become one sorted list of
+boundaries. This module is the one place where an IPv4-mapped IPv6 address is unwrapped.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from bisect import bisect_right
+from collections.abc import Iterable
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import Final, NamedTuple
+
+from authz.core.types import Address, Effect
+
+ANY_NETWORK: Final = "any"
+_IPV6_BASE: Final = 1 << 128
+_MAPPED_PREFIX: Final = bytes(10) + b"\xff\xff"
+_LONGEST_ADDRESS: Final = 45
+WIDEST_IPV4_PREFIX: Final = 8
+WIDEST_IPV6_PREFIX: Final = 32
+
+
+def parse_address(text: object) -> Address:
+    """The canonical address of `text`.
+
+    Raises:
+        ValueError: not a `str`, or not one plain address: zone ids, ports, spaces, leading zeros, brackets.
+    """
+    if type(text) is not str or len(text) > _LONGEST_ADDRESS or not text.isascii():
+        raise ValueError("not an IP address")
+    try:
+        if ":" not in text:
+            return Address(int.from_bytes(inet_pton(AF_INET, text)))
+        packed = inet_pton(AF_INET6, text)
+    except (OSError, ValueError):
+        raise ValueError("not an IP address") from None
+    if packed.startswith(_MAPPED_PREFIX):
+        return Address(int.from_bytes(packed[12:]))
+    return Address(_IPV6_BASE + int.from_bytes(packed))
+
+
+def format_address(address: Address) -> str:
+    """The usual spelling of a canonical address."""
+    if address < _IPV6_BASE:
+        return inet_ntop(AF_INET, address.to_bytes(4))
+    return inet_ntop(AF_INET6, (address - _IPV6_BASE).to_bytes(16))
+
+
+class AddressRange(NamedTuple):
+    """All addresses from `first` to `last`, both included, of one family."""
+
+    first: Address
+    last: Address
+
+
+def parse_cidr(text: str) -> AddressRange:
+    """The range of a strict CIDR: an address, a slash, a prefix length in bits (a bare address is refused).
+
+    Raises:
+        ValueError: with a reader's sentence: host bits set, mask form, leading zeros, zone id, IPv4-mapped, wider than
+            /8 (IPv4) or /32 (IPv6).
+    """
+    address, slash, length = text.partition("/")
+    if not slash:
+        raise ValueError(f"`{text}` has no prefix length; write `{text}/32` or `/128` for one address")
+    if not (length.isascii() and length.isdigit()) or (length != "0" and length.startswith("0")):
+        raise ValueError(f"`{text}`: the prefix length is not a plain number of bits")
+    try:
+        parsed = parse_address(address)
+        network = ipaddress.ip_network(f"{address}/{length}", strict=False)
+    except ValueError:
+        raise ValueError(f"`{text}` is not a network in CIDR form") from None
+    if isinstance(network, ipaddress.IPv6Network) and parsed < _IPV6_BASE:
+        raise ValueError(f"`{text}` is IPv4-mapped; write the IPv4 network itself")
+    if ipaddress.ip_address(address) != network.network_address:
+        raise ValueError(f"`{text}` has host bits set; did you mean `{network}`?")
+    widest = WIDEST_IPV6_PREFIX if isinstance(network, ipaddress.IPv6Network) else WIDEST_IPV4_PREFIX
+    if network.prefixlen < widest:
+        raise ValueError(f"`{text}` is wider than /{widest}; write `any` if every address is meant")
+    base = _IPV6_BASE if isinstance(network, ipaddress.IPv6Network) else 0
+    first = base + int(network.network_address)
+    if _holds_mapped(network):
+        raise ValueError(f"`{text}` holds the IPv4-mapped addresses; write the IPv4 networks themselves")
+    return AddressRange(Address(first), Address(first + network.num_addresses - 1))
+
+
+def _holds_mapped(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:
+    """Whether an IPv6 network and ::ffff:0:0/96 have an address in common."""
+    return isinstance(network, ipaddress.IPv6Network) and network.overlaps(ipaddress.IPv6Network("::ffff:0:0/96"))
+
+
+class NetworkLine(NamedTuple):
+    """One `p2` line of one tenant: a CIDR or `any`, its effect and its `<set>/<file>:<line>`."""
+
+    network: str
+    effect: Effect
+    source: str
+
+
+class NetworkVerdict(NamedTuple):
+    """What a tenant's lines say of an address: inside or not, and the line that says so (empty: no line matched)."""
+
+    inside: bool
+    source: str
+
+
+class TenantNetworks:
+    """One tenant's `p2` lines, compiled: elementary intervals of the number line, each with its verdict.
+
+    Allow lines minus deny lines; `any` is every address and also none (R5). Immutable.
+    """
+
+    __slots__ = ("_bounds", "_verdicts", "has_any", "lines")
+
+    def __init__(self, lines: Iterable[NetworkLine]) -> None:
+        self.lines = tuple(lines)
+        self.has_any = any(line.network == ANY_NETWORK and line.effect is Effect.ALLOW for line in self.lines)
+        ranges = [(_range_of(line), line) for line in self.lines]
+        cuts = sorted({cut for span, _ in ranges for cut in (span.first, span.last + 1)})
+        self._bounds: tuple[int, ...] = tuple(cuts)
+        self._verdicts = tuple(_verdict(at, ranges) for at in (-1, *cuts))
+
+    def verdict(self, address: Address) -> NetworkVerdict:
+        """The verdict on one address."""
+        return self._verdicts[bisect_right(self._bounds, address)]
+
+    def inside(self, address: Address | None) -> bool:
+        """`network_ok` by the lines alone; no address is inside only for `any`."""
+        if address is None:
+            return self.has_any
+        return self._verdicts[bisect_right(self._bounds, address)].inside
+
+    @property
+    def boundaries(self) -> tuple[int, ...]:
+        """First address of every elementary interval but the lowest."""
+        return self._bounds
+
+
+_EVERYTHING = AddressRange(Address(0), Address(_IPV6_BASE + (1 << 128) - 1))
+
+
+def _range_of(line: NetworkLine) -> AddressRange:
+    return _EVERYTHING if line.network == ANY_NETWORK else parse_cidr(line.network)
+
+
+def _verdict(at: int, ranges: list[tuple[AddressRange, NetworkLine]]) -> NetworkVerdict:
+    covering = [line for span, line in ranges if span.first <= at <= span.last]
+    for line in covering:
+        if line.effect is Effect.DENY:
+            return NetworkVerdict(False, line.source)
+    return NetworkVerdict(True, covering[0].source) if covering else NetworkVerdict(False, "")

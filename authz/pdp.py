@@ -1,0 +1,156 @@
+"""The use case: one request in, one explained decision out (R8, R9)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from authz.core.attributes import bindings
+from authz.core.calendar import LegalHolidays, WorkingCalendar
+from authz.core.decide import decide
+from authz.core.directory import Directory
+from authz.core.generation import Generation
+from authz.core.obligations import Obligation, obligations
+from authz.core.service import ServiceTerms, service_terms
+from authz.core.types import Assurance, Decision, Reason, Request
+from authz.errors import NoActivePolicy, Unavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class PolicySource(Protocol):
+    """Where the live generations come from; one atomic read."""
+
+    def current(self) -> Mapping[str, Generation]:
+        """Policy set id -> live generation; the same mapping object while nothing changed."""
+        ...
+
+
+class Outcome(NamedTuple):
+    """A decision with all that goes into an answer and into the record of it.
+
+    `at`: seconds since 1970-01-01T00:00Z. `policy_revision`: of the set, or over all sets where the set was not known.
+    """
+
+    decision: Decision
+    request: Request
+    decision_id: str
+    at: float
+    policy_revision: str
+    all_policies_revision: str
+    registry_revision: int
+    obligations: tuple[Obligation, ...] = ()
+    service_terms: ServiceTerms | None = None
+
+
+class Pdp:
+    """The policy decision point. Reads the generations and the directory once per request."""
+
+    def __init__(
+        self,
+        policies: PolicySource,
+        directory: Callable[[], Directory],
+        legal_holidays: LegalHolidays,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._policies = policies
+        self._directory = directory
+        self._legal_holidays = legal_holidays
+        self._clock = clock
+        self._calendars: dict[tuple[str, str], WorkingCalendar] = {}
+        self._combined: tuple[Mapping[str, Generation], str] = ({}, "")
+        self.internal_errors = 0
+
+    def decide(self, request: Request, now: float | None = None) -> Outcome:
+        """Decide one request, at the service's own time unless `now` is given.
+
+        An error inside is a deny with reason `internal_error`, counted and logged with its trace (R8).
+
+        Raises:
+            NoActivePolicy: no policy set has ever been good, or the tenant's own has not.
+        """
+        generations = self._policies.current()
+        if not generations:
+            raise NoActivePolicy("no policy set has a good generation")
+        directory = self._directory()
+        at = self._clock() if now is None else now
+        duties: tuple[Obligation, ...] = ()
+        terms: ServiceTerms | None = None
+        try:
+            decision = decide(request, directory, generations, at)
+            if decision.allowed:
+                duties, terms = self._promises(decision, request, at)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a deny that says so
+            self.internal_errors += 1
+            _log.exception("decision_failed")
+            decision = Decision(False, Reason.INTERNAL_ERROR)
+        combined = self._combined_revision(generations)
+        return Outcome(
+            decision,
+            request,
+            secrets.token_hex(16),
+            at,
+            decision.generation.revision if decision.generation is not None else combined,
+            combined,
+            directory.revision,
+            duties,
+            terms,
+        )
+
+    def _promises(
+        self, decision: Decision, request: Request, at: float
+    ) -> tuple[tuple[Obligation, ...], ServiceTerms | None]:
+        generation, tenant, contact = decision.generation, decision.tenant, decision.contact
+        if generation is None or tenant is None or contact is None:
+            raise AssertionError("an allow names its generation, tenant and contact")
+        definition = generation.definition
+        if not definition.obligations and not definition.service:
+            return (), None
+        day = generation.local_day.ordinal(at)
+        values = bindings(definition, request, tenant, contact, contact.keys[0], decision.action, day, at)
+        received = dt.datetime.fromtimestamp(at, dt.UTC)
+        return (
+            obligations(definition, decision.action, values),
+            service_terms(
+                definition, decision.action, request.channel, values, received,
+                lambda calendar: self._calendar(generation, calendar),
+            ),
+        )  # fmt: skip
+
+    def _calendar(self, generation: Generation, calendar_id: str) -> WorkingCalendar:
+        key = (generation.revision, calendar_id)
+        calendar = self._calendars.get(key)
+        if calendar is None:
+            if len(self._calendars) > 1000:  # noqa: PLR2004 - generations come and go; calendars are cheap to make again
+                self._calendars.clear()
+            definition = generation.definition.calendars[calendar_id]
+            calendar = WorkingCalendar(definition, ZoneInfo(definition.time_zone), self._legal_holidays)
+            self._calendars[key] = calendar
+        return calendar
+
+    def _combined_revision(self, generations: Mapping[str, Generation]) -> str:
+        known, revision = self._combined
+        if known is not generations:
+            revision = combined_revision(generations)
+            self._combined = (generations, revision)
+        return revision
+
+
+def combined_revision(generations: Mapping[str, Generation]) -> str:
+    """One revision over all live sets: for answers that belong to no set, and for those that must look alike."""
+    lines = "\n".join(f"{set_id} {generations[set_id].revision}" for set_id in sorted(generations))
+    return "sha256:" + hashlib.sha256(lines.encode()).hexdigest()
+
+
+def sender_is_sure(request: Request) -> bool:
+    """Whether the requester may be told a specific reason: not when the identity is only claimed."""
+    return request.assurance is not Assurance.CLAIMED
