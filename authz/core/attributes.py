@@ -205,6 +205,23 @@ def written_id(key: SubjectKey) -> str:
     return key if shown != key and "@" in shown else shown
 
 
+def flattened(nested: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Stored attributes by their dotted names: `{"a": {"b": 1}, "c.d": 2}` is `{"a.b": 1, "c.d": 2}`.
+
+    Raises:
+        ValueError: one name is given twice.
+    """
+    flat: dict[str, object] = {}
+    for name, value in nested.items():
+        path = f"{prefix}{name}"
+        inner = flattened(value, f"{path}.") if isinstance(value, Mapping) else {path: value}
+        twice = flat.keys() & inner.keys()
+        if twice:
+            raise ValueError(f"`{min(twice)}` is given twice")
+        flat.update(inner)
+    return flat
+
+
 def property_at(properties: Mapping[str, object], path: str) -> object:
     """The property at a dotted path, written nested or under the dotted name; two different ones are of no type.
 

@@ -145,8 +145,8 @@ class ServiceRow(NamedTuple):
     """One row of the service table: the first row whose `actions` and `match` fit an allowed request applies.
 
     `actions` empty: every action. `reaction`, `completion` None: the contract promises none. `deferred_channels`: a
-    request over one of them outside the calendar's hours counts as received at the next opening. `lapse`: the time after which,
-    counted from the instant in the attribute `lapse_from`, the case falls into the state `lapse_to` by itself.
+    request over one of them outside the calendar's hours counts as received at the next opening. `lapse`: the time
+    after which, counted from the instant in the attribute `lapse_from`, the case falls into the state `lapse_to`.
     """
 
     id: str

@@ -106,16 +106,18 @@ class Directory:
 
     The subject index is only a hint of where to look; a tenant's own annex says whether the subject stands on it. So
     one tenant is replaced by one assignment, and an annex comes into force for all its contacts at once. The same
-    holds for `resource_owners`: (type, id) -> tenants that know that resource.
+    holds for `resource_owners`: (type, id) -> tenants that know that resource. `registry_id` names the registry whose
+    `revision` it is; the number means nothing beside another registry.
     """
 
-    __slots__ = ("_tenants_by_key", "resource_owners", "revision", "tenants")
+    __slots__ = ("_tenants_by_key", "registry_id", "resource_owners", "revision", "tenants")
 
-    def __init__(self, tenants: Iterable[Tenant] = (), revision: int = 0) -> None:
+    def __init__(self, tenants: Iterable[Tenant] = (), revision: int = 0, registry_id: str = "") -> None:
         self.tenants: dict[str, Tenant] = {}
         self._tenants_by_key: dict[SubjectKey, str | tuple[str, ...]] = {}
         self.resource_owners: dict[tuple[str, str], tuple[str, ...]] = {}
         self.revision = revision
+        self.registry_id = registry_id
         for tenant in tenants:
             self.replace(tenant)
 

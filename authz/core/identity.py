@@ -57,3 +57,10 @@ def subject_key(kind: str, text: str) -> SubjectKey | None:
 def shown_id(key: SubjectKey) -> str:
     """The id as people write it: a login without its prefix."""
     return key.removeprefix(_LOGIN_PREFIX)
+
+
+def kind_of(key: SubjectKey) -> str:
+    """Which of `SUBJECT_KINDS` a canonical id is."""
+    if key.startswith(_LOGIN_PREFIX):
+        return "login"
+    return "phone" if key.startswith("+") and "@" not in key else "email"

@@ -64,7 +64,7 @@ def parse_cidr(text: str) -> AddressRange:
     """
     address, slash, length = text.partition("/")
     if not slash:
-        raise ValueError(f"`{text}` has no prefix length; write `{text}/32` or `/128` for one address")
+        raise ValueError(_without_length(text))
     if not (length.isascii() and length.isdigit()) or (length != "0" and length.startswith("0")):
         raise ValueError(f"`{text}`: the prefix length is not a plain number of bits")
     try:
@@ -84,6 +84,14 @@ def parse_cidr(text: str) -> AddressRange:
     if _holds_mapped(network):
         raise ValueError(f"`{text}` holds the IPv4-mapped addresses; write the IPv4 networks themselves")
     return AddressRange(Address(first), Address(first + network.num_addresses - 1))
+
+
+def _without_length(text: str) -> str:
+    try:
+        parse_address(text)
+    except ValueError:
+        return f"`{text}` is not a network in CIDR form"
+    return f"`{text}` has no prefix length; write `{text}/{128 if ':' in text else 32}` for one address"
 
 
 def _holds_mapped(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

@@ -37,7 +37,7 @@ class Cell:
     Order of facts: `network_ok`, `sender_ok`, then the others in the order in which the lines name them.
     """
 
-    __slots__ = ("answers", "facts", "network_bit", "others", "sender_bit")
+    __slots__ = ("answers", "can_allow", "facts", "network_bit", "others", "sender_bit")
 
     def __init__(self, facts: Sequence[str], judged: Sequence[tuple[bool, str]]) -> None:
         """`judged[mask]` is (allowed, deciding rule or "") as the judge answered, for every mask."""
@@ -48,6 +48,7 @@ class Cell:
         self.sender_bit = _bit_of(SENDER_OK, self.facts)
         self.others = tuple((1 << at, name) for at, name in enumerate(self.facts) if name not in BUILT_IN_FACTS)
         self.answers = tuple(_explained(mask, judged) for mask in range(len(judged)))
+        self.can_allow = any(granted for granted, _ in judged)
 
     def answers_for(self, mask: int, unknown: int) -> tuple[Answer, ...]:
         """The answers under every assignment of the `unknown` bits (R5); `mask` holds the known true ones."""

@@ -6,9 +6,6 @@ from collections import Counter
 from pathlib import Path
 
 import casbin
-from authz.policy.compile import compile_set
-from authz.policy.live import generation_of
-from authz.policy.parse import parse_set
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +13,9 @@ from authz.core.decide import decide
 from authz.core.generation import Generation
 from authz.core.types import Reason
 from authz.policy.bundle import Bundle, bundle_revision
+from authz.policy.compile import compile_set
+from authz.policy.live import generation_of
+from authz.policy.parse import parse_set
 from tests.differential import reference
 from tests.differential.worlds import (
     ACTIONS,

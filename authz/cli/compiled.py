@@ -1,0 +1,131 @@
+"""Which policy sets a command is about, and each of them as it would go live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from authz.cli.failures import Usage
+from authz.cli.terminal import bar
+from authz.core.definition import PolicySet
+from authz.core.generation import Generation
+from authz.errors import PolicyInvalid, Problem
+from authz.policy.bundle import Bundle, find_model, find_sets, read_bundle
+from authz.policy.compiled import CompiledSet
+from authz.policy.live import generation_of
+from authz.policy.parse import parse_set
+from authz.policy.pipeline import build_set
+from authz.policy.store import PolicyStore
+from authz.settings import Settings
+
+
+class Place(NamedTuple):
+    """Folders of the policy sets that a command is about, and the model they share."""
+
+    set_dirs: list[Path]
+    model: Path
+
+    def bundle(self, set_dir: Path) -> Bundle:
+        """One set as read.
+
+        Raises:
+            PolicyInvalid: a file that does not belong or cannot be read.
+        """
+        return read_bundle(set_dir, self.model)
+
+
+def sets_of(directory: Path | None, settings: Settings) -> Place:
+    """DIR as of DESIGN section 6: a checkout, a policies folder or one set; without it AUTHZ_POLICIES.
+
+    Raises:
+        ConfigError: there is no such directory. Usage: it holds no policy set (an empty run is never a quiet success).
+    """
+    chosen = settings.policies if directory is None else directory
+    set_dirs = find_sets(chosen)
+    if not set_dirs:
+        raise Usage(f"`{chosen}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
+    return Place(set_dirs, find_model(chosen, settings.model))
+
+
+def named_sets(name: str | None, settings: Settings) -> Place:
+    """A set's id among AUTHZ_POLICIES, or a directory as for `sets_of`; without a name all of AUTHZ_POLICIES.
+
+    Raises:
+        ConfigError, Usage: as `sets_of`; no such set.
+    """
+    if name is None:
+        return sets_of(None, settings)
+    if "/" in name or Path(name).is_dir():
+        return sets_of(Path(name), settings)
+    place = sets_of(None, settings)
+    named = [set_dir for set_dir in place.set_dirs if set_dir.name == name]
+    if not named:
+        known = ", ".join(set_dir.name for set_dir in place.set_dirs)
+        raise Usage(f"`{settings.policies}` holds no policy set `{name}`; it holds {known}")
+    return place._replace(set_dirs=named)
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Where compiled tables are kept under their content's hash, the service's and ours alike."""
+    return settings.data / "cache"
+
+
+def build_all(place: Place, cache: Path) -> list[CompiledSet]:
+    """Every set through the whole pipeline.
+
+    Raises:
+        PolicyInvalid: with the problems of all of them.
+    """
+    built: list[CompiledSet] = []
+    problems: list[Problem] = []
+    with bar("compiling", len(place.set_dirs)) as advance:
+        for set_dir in place.set_dirs:
+            try:
+                built.append(build_set(place.bundle(set_dir), cache))
+            except PolicyInvalid as invalid:
+                problems.extend(invalid.problems)
+            advance(1)
+    if problems:
+        raise PolicyInvalid(problems)
+    return built
+
+
+def live(compiled: Iterable[CompiledSet]) -> dict[str, Generation]:
+    """Compiled sets as they decide, by set id."""
+    generations = (generation_of(one) for one in compiled)
+    return {generation.definition.id: generation for generation in generations}
+
+
+def definitions(settings: Settings) -> dict[str, PolicySet]:
+    """What every policy set of AUTHZ_POLICIES declares, by id; of a set whose files are not fit, what is live of it.
+
+    Raises:
+        PolicyInvalid: some set's files are not fit, and it never had a good generation.
+    """
+    place = sets_of(None, settings)
+    declared: dict[str, PolicySet] = {}
+    problems: list[Problem] = []
+    for set_dir in place.set_dirs:
+        try:
+            declared[set_dir.name] = parse_set(place.bundle(set_dir)).definition
+        except PolicyInvalid as invalid:
+            problems.extend(invalid.problems)
+    if not problems:
+        return declared
+    store = PolicyStore(settings.data)
+    store.refresh()
+    answering = {set_id: generation.definition for set_id, generation in store.current().items()}
+    if not {set_dir.name for set_dir in place.set_dirs} <= {*declared, *answering}:
+        raise PolicyInvalid(problems)
+    return {**answering, **declared}
+
+
+def compiled_sets(name: str | None) -> list[Generation]:
+    """The sets of `named_sets`, compiled from their files.
+
+    Raises:
+        PolicyInvalid: with the problems of all of them.
+    """
+    settings = Settings()
+    return list(live(build_all(named_sets(name, settings), cache_folder(settings))).values())

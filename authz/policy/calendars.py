@@ -1,0 +1,140 @@
+"""Reading time zones and working calendars of `set.yaml` (docs/policy-format.md)."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from typing import Final
+
+from authz.core.definition import CalendarDef, Hours
+from authz.policy.fields import Source, near_miss
+from authz.policy.yaml_nodes import Mapping, Node, Scalar
+
+_DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))")
+_ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_OPTIONAL: Final = (
+    "time_zone",
+    "hours",
+    "holidays",
+    "holiday_hours",
+    "extra_days_off",
+    "extra_working_days",
+    "around_the_clock",
+    "flag",
+)
+
+
+def time_zone(source: Source, node: Node | None) -> str:
+    """The name of a time zone of the tz database."""
+    name = source.text(node)
+    if node is None or not name:
+        return ""
+    if _is_zone(name):
+        return name
+    by_lower_case = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    hint = near_miss(name, by_lower_case)
+    for lower_case, zone in by_lower_case.items():
+        hint = hint.replace(f"`{lower_case}`", f"`{zone}`")
+    source.refuse(node, f"unknown time zone `{name}`{hint}")
+    return ""
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return _ZONE.fullmatch(name) is not None and zoneinfo.ZoneInfo(name).key == name
+    except (ValueError, OSError):  # a folder of the database, or none of its names
+        return False
+    except zoneinfo.ZoneInfoNotFoundError:
+        return False
+
+
+def calendars(source: Source, node: Node | None, set_zone: str) -> dict[str, CalendarDef]:
+    """All calendars by id; one without a time zone has the set's."""
+    return {source.id(key): _calendar(source, key, value, set_zone) for key, value in source.entries(node)}
+
+
+def _calendar(source: Source, key: Scalar, node: Node, set_zone: str) -> CalendarDef:
+    fields = source.fields(node, (), _OPTIONAL)
+    around_the_clock = source.flag(fields["around_the_clock"])
+    hours: dict[int, Hours] = {}
+    before = len(source.problems)
+    if around_the_clock:
+        for name in ("hours", "holiday_hours"):
+            if (beside := fields[name]) is not None:
+                source.refuse(beside, f"`{name}` beside `around_the_clock` can never matter")
+    else:
+        if fields.node is not None and "hours" not in fields:
+            source.refuse(node, "`hours` is missing (or `around_the_clock: true`)")
+        hours = _week(source, fields["hours"])
+    hours_known = len(source.problems) == before
+    country = _country(source, fields["holidays"])
+    if (holiday_hours := fields["holiday_hours"]) is not None and "holidays" not in fields:
+        source.refuse(holiday_hours, "`holiday_hours` without `holidays` can never matter")
+    off = source.distinct(fields["extra_days_off"], source.date)
+    working = source.distinct(fields["extra_working_days"], source.date)
+    if (extra := fields["extra_working_days"]) is not None:
+        for day in sorted({day for day in working if day is not None and day in off}):
+            source.refuse(extra, f"`{day}` is also a day off")
+        if working and hours_known and not around_the_clock and 1 not in hours:
+            source.refuse(extra, "extra working days have the hours of Monday, and `mon` has none")
+    return CalendarDef(
+        key.text,
+        time_zone(source, fields["time_zone"]) or set_zone,
+        hours,
+        _hours(source, fields["holiday_hours"]) if holiday_hours is not None else None,
+        country,
+        tuple(day for day in off if day is not None),
+        tuple(day for day in working if day is not None),
+        around_the_clock,
+        source.text(fields["flag"], multiline=True),
+    )
+
+
+def _week(source: Source, node: Node | None) -> dict[int, Hours]:
+    hours: dict[int, Hours] = {}
+    for key, value in source.entries(node):
+        span = _hours(source, value)
+        for day in _days(source, key):
+            if day in hours:
+                source.refuse(key, f"`{_DAYS[day - 1]}` is given twice")
+            elif span is not None:
+                hours[day] = span
+    if isinstance(node, Mapping) and not node.entries:
+        source.refuse(node, "a calendar needs at least one working day")
+    return hours
+
+
+def _days(source: Source, key: Scalar) -> range:
+    first, dash, last = key.text.partition("-")
+    last = last if dash else first
+    if first in _DAYS and last in _DAYS and _DAYS.index(first) <= _DAYS.index(last):
+        return range(_DAYS.index(first) + 1, _DAYS.index(last) + 2)
+    source.refuse(key, f"`{key.text}` is no day or range of days; write `mon` or `mon-fri`")
+    return range(0)
+
+
+def _hours(source: Source, node: Node | None) -> Hours | None:
+    text = source.text(node)
+    if node is None or not text:
+        return None
+    found = _HOURS.fullmatch(text)
+    if found is not None:
+        numbers = [int(part) for part in found.groups() if part is not None]
+        start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+        if start < end:
+            return Hours(start, end)
+    source.refuse(node, f"`{text}` are no opening hours; write `09:00-18:00`")
+    return None
+
+
+def _country(source: Source, node: Node | None) -> str:
+    country = source.text(node)
+    if node is None or not country:
+        return ""
+    import holidays  # noqa: PLC0415 - slow to import, and only some sets have a calendar with legal holidays
+
+    if country in holidays.list_supported_countries():
+        return country
+    source.refuse(node, f"unknown country `{country}`; write its two capital letters")
+    return ""

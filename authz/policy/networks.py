@@ -1,0 +1,66 @@
+"""The `p2` lines: each by itself, and a tenant's lines together (DESIGN sections 3 and 5; casbin.md section 5)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from authz.core.network import ANY_NETWORK, AddressRange, NetworkLine, parse_cidr
+from authz.core.types import Effect
+from authz.errors import Problem
+from authz.policy.lines import CsvLine
+from authz.policy.matrix import tenant_problems
+
+CODE: Final = "network"
+_TENANT, _NETWORK, _EFFECT = range(3)
+
+
+class _Written(NamedTuple):
+    line: NetworkLine
+    span: AddressRange | None
+    at: CsvLine
+
+
+def read_networks(
+    lines: Iterable[CsvLine], roles: Collection[str], set_id: str, folder: str, problems: list[Problem]
+) -> Mapping[str, tuple[NetworkLine, ...]]:
+    """Every tenant's network lines, tenants in the order of the files; `folder` is `policies/<set>`."""
+    tenants: dict[str, list[_Written]] = defaultdict(list)
+    for line in lines:
+        noted = list(tenant_problems(line, roles, wildcard=False))
+        tenant, network, effect = (cell.text for cell in line.cells)
+        span = None
+        if network != ANY_NETWORK:
+            try:
+                span = parse_cidr(network)
+            except ValueError as error:
+                every = network in ("*", "all") or network.lower() == ANY_NETWORK
+                noted.append(line.problem(_NETWORK, f"`{network}`: write `any`" if every else str(error), CODE))
+        if effect not in tuple(Effect):
+            noted.append(line.problem(_EFFECT, f"`{effect}` is not an effect; write `allow` or `deny`", CODE))
+        problems.extend(noted)
+        if not noted:
+            source = f"{set_id}/{line.file.removeprefix(folder + '/')}:{line.number}"
+            tenants[tenant].append(_Written(NetworkLine(network, Effect(effect), source), span, line))
+    for written in tenants.values():
+        problems.extend(_contradictions(written))
+    return {tenant: tuple(entry.line for entry in written) for tenant, written in tenants.items()}
+
+
+def _contradictions(written: list[_Written]) -> Iterable[Problem]:
+    seen: dict[AddressRange | None, NetworkLine] = {}
+    for line, span, at in written:
+        first = seen.setdefault(span, line)
+        if first is line:
+            continue
+        if first.effect is line.effect:
+            yield at.problem(_NETWORK, f"the same network as {first.source}", CODE)
+        else:
+            yield at.problem(_EFFECT, f"contradicts {first.source}: allow and deny for the same network", CODE)
+    every = seen.get(None)
+    if every is None:
+        return
+    for line, span, at in written:
+        if span is not None and line.effect is Effect.ALLOW:
+            yield at.problem(_NETWORK, f"a range beside `any` ({every.source}) means nothing", CODE)

@@ -1,0 +1,96 @@
+"""One change of the registry: all of it under one new revision with its lines in the trail, or nothing at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from typing import Final
+
+import sqlalchemy as sa
+
+from authz.core.types import EMPTY
+from authz.registry import tables as t
+
+_IDS_AT_ONCE: Final = 500
+
+
+def instant_text(now: float) -> str:
+    """Seconds since 1970-01-01T00:00Z as the registry writes instants: RFC 3339, UTC, microseconds."""
+    return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def canonical_json(value: object) -> str:
+    """The one spelling of a JSON value (dates as ISO text)."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_text, allow_nan=False
+    )
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"not a value of the registry: {type(value).__name__}")
+
+
+class Change:
+    """An open write transaction, alone with the revision: `RegistryStore.changing` begins and ends it.
+
+    `revision` is the number that everything changed here will bear, if anything is recorded.
+    """
+
+    def __init__(self, connection: sa.Connection, by: str, at: str) -> None:
+        self.connection = connection
+        self.by = by
+        self.at = at
+        # The row's lock makes writers queue, so that revisions become visible in their order (PostgreSQL).
+        current = sa.select(t.registry_revision.c.revision).with_for_update()
+        self.revision: int = connection.execute(current).scalar_one() + 1
+        self._touched: dict[str, None] = {}
+        self._lines: list[dict[str, object]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded."""
+        return not self._lines
+
+    def record(
+        self,
+        kind: str,
+        tenant_id: str | None = None,
+        *,
+        about: str = "",
+        document_sha256: str = "",
+        details: Mapping[str, object] = EMPTY,
+    ) -> None:
+        """Write a line into the trail, and mark the tenant as changed. No personal data: people by annex and line."""
+        if tenant_id is not None:
+            self._touched[tenant_id] = None
+        self._lines.append(
+            {
+                "revision": self.revision,
+                "position": len(self._lines) + 1,
+                "changed_at": self.at,
+                "changed_by": self.by,
+                "kind": kind,
+                "tenant_id": tenant_id,
+                "about": about,
+                "document_sha256": document_sha256,
+                "details": canonical_json(details),
+            }
+        )
+
+    def finish(self) -> None:
+        """Give everything recorded its revision; to be called once, before the commit."""
+        if self.is_empty:
+            return
+        self.connection.execute(t.change.insert(), self._lines)
+        touched = list(self._touched)
+        for start in range(0, len(touched), _IDS_AT_ONCE):
+            some = touched[start : start + _IDS_AT_ONCE]
+            self.connection.execute(
+                t.tenant.update().where(t.tenant.c.id.in_(some)).values(changed_revision=self.revision)
+            )
+        self.connection.execute(t.registry_revision.update().values(revision=self.revision))

@@ -1,0 +1,110 @@
+"""The connection to SQLite or PostgreSQL, opened so that both behave alike; their errors become ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import sqlalchemy as sa
+
+from authz.errors import ConfigError, RegistryUnavailable
+
+BUSY_TIMEOUT_S: Final = 10
+CONNECT_TIMEOUT_S: Final = 5
+WRITING: Final = "authz_writing"
+"""Execution option of a connection that will write: SQLite then takes its one write lock at the beginning."""
+
+_POSTGRESQL: Final = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
+_SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})
+_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA trusted_schema = OFF",
+)
+
+
+def open_engine(url: str) -> sa.Engine:
+    """The engine for a SQLite file or a PostgreSQL database; connects to nothing yet.
+
+    Raises:
+        ConfigError: no such kind of database; the text never holds the URL, which may hold a password.
+    """
+    try:
+        parsed = sa.engine.make_url(url)
+    except sa.exc.ArgumentError:
+        raise ConfigError("the registry's database URL cannot be read") from None
+    if parsed.drivername in _SQLITE:
+        return _sqlite_engine(parsed)
+    if parsed.drivername in _POSTGRESQL:
+        return sa.create_engine(
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=2,
+            connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "authz"},
+            hide_parameters=True,
+        )
+    raise ConfigError(f"the registry lives in sqlite or postgresql, not in `{parsed.drivername}`")
+
+
+def sqlite_file(engine: sa.Engine) -> Path | None:
+    """The file of a SQLite registry; None for PostgreSQL."""
+    return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+
+
+def create_sqlite_file(path: Path) -> None:
+    """Make the empty file, readable by its owner only (so are the -wal and -shm files SQLite makes beside it)."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise RegistryUnavailable(f"the registry's file cannot be made: {error.strerror}") from error
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Whatever the database raises inside becomes `RegistryUnavailable`; a broken constraint stays (a bug)."""
+    try:
+        yield
+    except sa.exc.IntegrityError:
+        raise
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        raise RegistryUnavailable(f"the registry cannot be read: {_cause(error)}") from error
+
+
+def _cause(error: Exception) -> str:
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().partition("\n")[0] or type(original).__name__
+
+
+def _sqlite_engine(url: sa.URL) -> sa.Engine:
+    if not url.database or url.database == ":memory:" or url.query:
+        raise ConfigError("a sqlite registry needs a file: sqlite:///path/to/registry.db")
+    # mode=rw: a file that was deleted is an error to report, not an empty registry to create. No pool: a pooled
+    # connection would go on reading a file that is no longer there.
+    name = f"file:{quote(str(Path(url.database).absolute()))}?mode=rw"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(name, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+    engine = sa.create_engine(url, creator=connect, poolclass=sa.pool.NullPool, hide_parameters=True)
+    sa.event.listen(engine, "connect", _set_pragmas)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin(connection: sa.Connection) -> None:
+    """The driver's own idea of when a transaction begins would let two reads of one look see different revisions."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITING) else "BEGIN")

@@ -1,0 +1,15 @@
+"""Alembic's entry: runs the migrations on the connection (and in the transaction) that `registry.schema` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from authz.registry.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+context.run_migrations()

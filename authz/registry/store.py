@@ -1,0 +1,115 @@
+"""The registry's database as the rest of the program sees it: revision, directory, changes (DESIGN section 4)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from authz.core.directory import Directory
+from authz.registry import schema
+from authz.registry import tables as t
+from authz.registry.change import Change, instant_text
+from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
+from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
+
+_ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+class Revision(NamedTuple):
+    """A growing number, and the database in which it grows: another database's numbers mean nothing here."""
+
+    number: int
+    registry_id: str
+
+
+class RegistryStore:
+    """People, contracts and callers in SQLite (`sqlite:///file`) or PostgreSQL (`postgresql://...`).
+
+    Every method raises `RegistryUnavailable` when the database cannot be reached or was never migrated. Its objects are
+    plain values and `core.directory`; nothing of the database leaves this package. Safe to use from several threads.
+    """
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
+        self._engine = open_engine(url)
+        self._clock = clock
+
+    def migrate(self) -> None:
+        """Bring the database to this version's form; creates a SQLite file that is not there.
+
+        Raises:
+            ConfigError: the database was made by a newer version.
+            RegistryUnavailable: it cannot be reached.
+        """
+        schema.upgrade(self._engine)
+
+    def close(self) -> None:
+        """Let go of every open connection."""
+        self._engine.dispose()
+
+    def revision(self) -> Revision:
+        """The newest revision: one row, cheap enough to ask every second."""
+        with self.reading() as connection:
+            return _revision(connection)
+
+    def directory(self) -> Directory:
+        """The whole registry in memory."""
+        with self.reading() as connection:
+            number, registry_id = _revision(connection)
+            return Directory(read_tenants(connection), number, registry_id)
+
+    def refresh(self, directory: Directory) -> bool:
+        """Bring a directory up to date, tenant by tenant, its revision last; whether anything had changed.
+
+        A directory of another database, or of a later revision than the database's, is read anew. On failure the
+        directory stays as it was.
+        """
+        with self.reading() as connection:
+            newest = _revision(connection)
+            if newest == (directory.revision, directory.registry_id):
+                return False
+            comparable = newest.registry_id == directory.registry_id and newest.number > directory.revision
+            since = directory.revision if comparable else EVERYTHING
+            tenants = list(read_tenants(connection, since))
+            gone = closed_tenants(connection, since)
+        if not comparable:
+            there = {tenant.id for tenant in tenants}
+            gone = [known for known in directory.tenants if known not in there]
+        for tenant_id in gone:
+            directory.remove(tenant_id)
+        for tenant in tenants:
+            directory.replace(tenant)
+        directory.revision, directory.registry_id = newest
+        return True
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """One consistent look at the database, for the modules of this package."""
+        options = {} if sqlite_file(self._engine) else _ONE_SNAPSHOT
+        with database_errors(), self._connect(**options) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def changing(self, by: str) -> Iterator[Change]:
+        """One change, for the modules of this package; committed as a new revision if it recorded anything.
+
+        Args:
+            by: who makes it; goes into the trail.
+        """
+        with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin() as transaction:
+            change = Change(connection, by, instant_text(self._clock()))
+            yield change
+            change.finish()
+            if change.is_empty:
+                transaction.rollback()
+
+    def _connect(self, **options: Any) -> sa.Connection:
+        return self._engine.connect().execution_options(**options)
+
+
+def _revision(connection: sa.Connection) -> Revision:
+    row = t.registry_revision.c
+    return Revision._make(connection.execute(sa.select(row.revision, row.registry_id)).one())

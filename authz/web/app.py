@@ -1,0 +1,81 @@
+"""The HTTP face: FastAPI holds the routes and the document, `Hygiene` stands before it (DESIGN section 6)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from authz.core.question import request_from_authzen, request_from_flat
+from authz.web.callers import Callers
+from authz.web.endpoints import Evaluation, Live, Metadata, PolicyStatus, Ready
+from authz.web.hygiene import Direct, Hygiene
+from authz.web.reply import error_body
+from authz.web.service import Service
+
+EVALUATION: Final = "/access/v1/evaluation"
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
+    404: ("not_found", "there is nothing at this path"),
+    405: ("method_not_allowed", "this path has other methods"),
+}
+
+
+def create_app(service: Service, callers: Callers, lifespan: Lifespan | None = None) -> Hygiene:
+    """The ASGI application of one worker.
+
+    `lifespan` runs what belongs to the server's life (looking for new revisions); in-process tests need none.
+    """
+    app = FastAPI(
+        title="authz",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan or _nothing,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _plain_error},
+    )
+    app.router.routes.extend(direct_routes(service, callers))
+    return Hygiene(app, _by_exact_path(app))
+
+
+def direct_routes(service: Service, callers: Callers) -> list[Route]:
+    """The routes without a pydantic model or a parameter in the path."""
+    return [
+        Route(EVALUATION, Evaluation(service, callers, request_from_authzen), methods=["POST"]),
+        Route("/v1/decision", Evaluation(service, callers, request_from_flat), methods=["POST"]),
+        Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
+        Route("/health/live", Live(), methods=["GET"]),
+        Route("/health/ready", Ready(service, callers), methods=["GET"]),
+        Route("/.well-known/authzen-configuration", Metadata(service, EVALUATION), methods=["GET"]),
+    ]
+
+
+def _by_exact_path(app: FastAPI) -> dict[bytes, Direct]:
+    """The same routes once more, to be found by one look-up instead of a walk through the router."""
+    return {
+        route.path.encode(): Direct(frozenset(route.methods or ()), route.app)
+        for route in app.router.routes
+        if type(route) is Route
+    }
+
+
+async def _plain_error(_: Request, error: Exception) -> Response:
+    """What the router itself refuses, in the form of all our errors."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers: Any = getattr(error, "headers", None)
+    code, message = _MEANINGS.get(status, ("refused", "the request was refused"))
+    return Response(error_body(code, message), status, headers, "application/json")
+
+
+@asynccontextmanager
+async def _nothing(_: FastAPI) -> AsyncIterator[None]:
+    yield

@@ -1,0 +1,129 @@
+"""The routes that exist so far, as plain ASGI applications: body to arguments, one use case, answer.
+
+No pydantic model is made per request; `web.openapi` documents what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from authz.answer import answer_document
+from authz.core.types import Assurance, Request
+from authz.web import callers as caller
+from authz.web import wire
+from authz.web.callers import Callers, CallerUnknown
+from authz.web.hygiene import read_body
+from authz.web.reply import send_json
+from authz.web.service import Service
+from authz.wiring import Health
+
+ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
+"""From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
+
+
+class Evaluation:
+    """A question, in AuthZEN's form or flat, and its decision. A deny is 200 (AuthZEN section 10.1.2).
+
+    A PEP reads 400 as "my request is wrong", 401 and 403 as "my key is", 503 as "no answer now"; it refuses on all.
+    """
+
+    def __init__(self, service: Service, callers: Callers, to_request: ToRequest) -> None:
+        self._pdp = service.pdp
+        self._texts = service.texts
+        self._callers = callers
+        self._to_request = to_request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one question."""
+        asking = self._callers.identify(scope["headers"])
+        asking.require(caller.Scope.DECIDE)
+        document = wire.read_object(await read_body(scope, receive))
+        outcome = self._pdp.decide(self._to_request(document, asking.default_assurance))
+        await send_json(send, 200, wire.write(answer_document(outcome, self._texts, asking.explains)))
+
+
+class Live:
+    """`GET /health/live`: the process answers."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer without looking at anything."""
+        await send_json(send, 200, b'{"live":true}')
+
+
+class Ready:
+    """`GET /health/ready`: 200 once every set has a good generation, 503 before; what is live and what is wrong.
+
+    The problems name places in policy files, so only callers with scope `policy` read them; others read how many.
+    """
+
+    def __init__(self, service: Service, callers: Callers) -> None:
+        self._service = service
+        self._callers = callers
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer from memory."""
+        health = self._service.health()
+        document = health_document(health, self._tells_places(scope))
+        await send_json(send, 200 if health.ready else 503, wire.write(document))
+
+    def _tells_places(self, scope: Scope) -> bool:
+        try:
+            return caller.Scope.POLICY in self._callers.identify(scope["headers"]).scopes
+        except CallerUnknown:
+            return False
+
+
+class PolicyStatus:
+    """`GET /v1/policy`: each policy set's live revision and the problems of newer files. Needs scope `policy`."""
+
+    def __init__(self, service: Service, callers: Callers) -> None:
+        self._service = service
+        self._callers = callers
+
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+        """Answer from memory."""
+        self._callers.identify(scope["headers"]).require(caller.Scope.POLICY)
+        await send_json(send, 200, wire.write({"policy": health_document(self._service.health(), True)["policy"]}))
+
+
+class Metadata:
+    """`GET /.well-known/authzen-configuration` (AuthZEN section 9): which endpoints there are; public."""
+
+    def __init__(self, service: Service, evaluation_path: str) -> None:
+        identifier = service.identifier
+        self._body = wire.write(
+            {"policy_decision_point": identifier, "access_evaluation_endpoint": identifier + evaluation_path}
+        )
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Always the same document."""
+        await send_json(send, 200, self._body)
+
+
+def health_document(health: Health, places: bool) -> dict[str, Any]:
+    """`{"stale", "policy": {set: {...}}, "registry"?}`; without `places`, `problems` is only counted."""
+    policy: dict[str, Any] = {}
+    for set_id, one in health.policy.items():
+        live = {"revision": one["revision"], "since": one["since"], "age_s": _rounded(one["age_s"])}
+        policy[set_id] = {
+            **(live if one["revision"] else {}),
+            "stale": one["stale"],
+            "problems": one["problems"] if places else len(one["problems"]),
+        }
+    document: dict[str, Any] = {"stale": health.stale, "policy": policy}
+    if health.registry is not None:
+        registry = health.registry
+        document["registry"] = {
+            "revision": registry.revision,
+            "age_s": _rounded(registry.age_s),
+            "stale": registry.stale,
+            "problems": registry.problems if places else len(registry.problems),
+        }
+    return document
+
+
+def _rounded(seconds: float | None) -> float:
+    return round(seconds or 0.0, 3)

@@ -1,0 +1,249 @@
+"""Uvicorn's two HTTP/1.1 protocols with an absolute deadline for receiving a request, and with our form of errors.
+
+Uvicorn waits for ever for the rest of a request, and ASGI cannot see a request whose headers are incomplete
+(security.md section 2, threats 41 and 42). The deadline runs from the first byte, or from the connection, to the last
+byte of the body; trickling bytes do not extend it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import h11
+import httptools
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from authz.web.reply import error_body
+
+_BAD_HTTP: Final = ("bad_http", "this is not an HTTP/1.1 request")
+_TOO_SLOW: Final = ("request_timeout", "the request did not arrive in time")
+
+
+def _whole_answer(status: int, code: str, message: str) -> bytes:
+    body = error_body(code, message)
+    return b"".join(
+        (
+            b"HTTP/1.1 %d %s\r\n" % (status, http.HTTPStatus(status).phrase.encode()),
+            b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n",
+            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+            body,
+        )
+    )
+
+
+class LimitedConfig(uvicorn.Config):
+    """Uvicorn's configuration with the limits of a connection; travels to worker processes.
+
+    `receive_timeout_s`: seconds for a whole request to arrive. `max_connections`: open ones per worker; further ones
+    are closed at once.
+    """
+
+    def __init__(self, app: Any, *, receive_timeout_s: float, max_connections: int, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        self.receive_timeout_s = receive_timeout_s
+        self.max_connections = max_connections
+
+
+if TYPE_CHECKING:
+
+    class _Protocol(asyncio.Protocol):
+        """What the two protocols of uvicorn have in common."""
+
+        cycle: Any
+        transport: asyncio.Transport
+        loop: asyncio.AbstractEventLoop
+        connections: set[Any]
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+else:
+    _Protocol = object
+
+
+class Deadline(_Protocol):
+    """Mixed into a uvicorn protocol: cuts a connection whose request takes too long to arrive.
+
+    One timer a connection, armed when a request begins and none runs; it looks at when the present request began.
+    """
+
+    def __init__(self, config: LimitedConfig, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        self._receive_timeout_s = config.receive_timeout_s
+        self._max_connections = config.max_connections
+        self._receiving_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A silent connection is a request that does not arrive."""
+        super().connection_made(transport)
+        if len(self.connections) > self._max_connections:
+            self.transport.abort()
+            return
+        self._request_begins()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        super().connection_lost(exc)
+
+    def _request_begins(self) -> None:
+        self._receiving_since = self.loop.time()
+        if self._timer is None:
+            self._timer = self.loop.call_later(self._receive_timeout_s, self._look_at_the_time)
+
+    def _request_ends(self) -> None:
+        self._receiving_since = None
+
+    def _look_at_the_time(self) -> None:
+        self._timer = None
+        if self._receiving_since is None or self.transport.is_closing():
+            return
+        left = self._receiving_since + self._receive_timeout_s - self.loop.time()
+        if left > 0:
+            self._timer = self.loop.call_later(left, self._look_at_the_time)
+        else:
+            self._refuse(408, *_TOO_SLOW)
+
+    def _is_answering(self) -> bool:
+        """Whether a request was received in full and its answer is not complete."""
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+
+    def _unanswered(self) -> list[Any]:
+        """The cycles of this connection whose answer is not complete, oldest first."""
+        return [self.cycle] if self.cycle is not None and not self.cycle.response_complete else []
+
+    def _drop_unreceived(self) -> None:
+        """Forget queued requests that will never arrive in full."""
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """The last answer on this connection. Requests received in full are answered first, and are then the last."""
+        unanswered = self._unanswered()
+        received = [cycle for cycle in unanswered if not cycle.more_body]
+        if received:
+            received[-1].keep_alive = False
+            self._drop_unreceived()
+            return
+        for cycle in unanswered:
+            if cycle.response_started:
+                self.transport.close()
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.write(_whole_answer(status, code, message))
+        self.transport.close()
+
+    def send_400_response(self, _msg: str) -> None:
+        """What uvicorn calls for input that its parser refuses."""
+        self._refuse(400, *_BAD_HTTP)
+
+
+class DeadlineHttpTools(Deadline, HttpToolsProtocol):
+    """httptools with a deadline. It also answers a request with a body that offers an upgrade, as some clients do to
+    begin HTTP/2: httptools stops at the headers of such a request, so its body is counted off here.
+    """
+
+    def __init__(self, config: LimitedConfig, *args: Any, **kwargs: Any) -> None:
+        super().__init__(config, *args, **kwargs)
+        self._active: Any = None
+        self._upgrade_offered = False
+        self._body_left = 0
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._active = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _unanswered(self) -> list[Any]:
+        queued = [cycle for cycle, _ in reversed(self.pipeline)]
+        if self._active is None or self._active.response_complete:
+            return queued
+        return [self._active, *queued]
+
+    def _drop_unreceived(self) -> None:
+        received = [(cycle, app) for cycle, app in self.pipeline if not cycle.more_body]
+        self.pipeline.clear()
+        self.pipeline.extend(received)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the present or of the next request."""
+        self._unset_keepalive_if_required()
+        if self.transport.is_closing():
+            return
+        if self._upgrade_offered:
+            self._count_off(data)
+            return
+        if self._receiving_since is None and not self._is_answering():
+            self._request_begins()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._upgrade_offered = True
+            self.cycle.keep_alive = False
+            self._count_off(data[upgrade.args[0] :])
+        except httptools.HttpParserError:
+            self._refuse(400, *_BAD_HTTP)
+
+    def _count_off(self, data: bytes) -> None:
+        if self._body_left:
+            part = data[: self._body_left]
+            self._body_left -= len(part)
+            super().on_body(part)
+            if not self._body_left:
+                self._request_ends()
+                super().on_message_complete()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request, also of one that came in one piece with the one before."""
+        if self._receiving_since is None:
+            self._request_begins()
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Only the origin form of a target is a path here (RFC 9112 section 3.2.1), as h11 has it."""
+        if not self.url.startswith(b"/"):
+            raise httptools.HttpParserInvalidURLError
+        if self.parser.should_upgrade():
+            lengths = [value for name, value in self.headers if name == b"content-length"]
+            self._body_left = int(lengths[0]) if len(lengths) == 1 else 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The last byte of the body, but for a body that the parser has not read."""
+        if not self._body_left:
+            self._request_ends()
+            super().on_message_complete()
+
+
+class DeadlineH11(Deadline, H11Protocol):
+    """h11 with a deadline."""
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the present or of the next request."""
+        if self._receiving_since is None and not self._is_answering():
+            self._request_begins()
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        """After what has arrived was read: is the present request complete, does a next one wait?"""
+        super().handle_events()
+        state = self.conn.their_state
+        if state is h11.IDLE and self.conn.trailing_data[0]:
+            if self._receiving_since is None:
+                self._request_begins()
+        elif state is not h11.SEND_BODY:
+            self._request_ends()
+
+    def _should_upgrade(self) -> bool:
+        """No upgrade is offered, so none is worth a warning."""
+        return False
+
+
+PROTOCOLS: Final[Mapping[str, type[asyncio.Protocol]]] = {"httptools": DeadlineHttpTools, "h11": DeadlineH11}
+"""By the setting `AUTHZ_HTTP_PARSER`."""

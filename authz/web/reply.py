@@ -1,0 +1,91 @@
+"""Answers as ASGI messages, and the one table from errors to HTTP statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from starlette.types import Send
+
+from authz.errors import (
+    AuthzError,
+    ConfigError,
+    Conflict,
+    EngineDisagreement,
+    InvalidFile,
+    NotFound,
+    RequestInvalid,
+    Unavailable,
+)
+from authz.web import wire
+from authz.web.callers import CallerRefused, CallerUnknown
+
+RawHeaders = Iterable[tuple[bytes, bytes]]
+
+CLOSE: Final = (b"connection", b"close")
+_JSON: Final = (b"content-type", b"application/json")
+_BEARER: Final = (b"www-authenticate", b"Bearer")
+
+STATUS: Final[Mapping[type[AuthzError], int]] = {
+    RequestInvalid: 400,
+    CallerUnknown: 401,
+    CallerRefused: 403,
+    NotFound: 404,
+    Conflict: 409,
+    InvalidFile: 422,
+    Unavailable: 503,
+    ConfigError: 500,
+    EngineDisagreement: 500,
+}
+"""The nearest class in an error's ancestry decides. Faults of the service are told by their code alone."""
+
+CODE_STATUS: Final[Mapping[str, int]] = {"body_too_large": 413, "content_encoding": 415}
+"""Bad requests for which HTTP has a status of its own; all others are 400 (AuthZEN certification, c-2-4)."""
+
+
+class Refusal(AuthzError):
+    """An answer of the HTTP layer itself: unknown path, wrong method, unacceptable framing."""
+
+    def __init__(self, status: int, code: str, message: str, headers: RawHeaders = ()) -> None:
+        self.status = status
+        self.code = code
+        self.headers = tuple(headers)
+        super().__init__(message)
+
+
+def error_body(code: str, message: str) -> bytes:
+    """`{"error": {"code", "message"}}`; neither ever holds request input."""
+    return wire.write({"error": {"code": code, "message": message}})
+
+
+def status_of(error: AuthzError) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, Refusal):
+        return error.status
+    if isinstance(error, RequestInvalid) and error.code in CODE_STATUS:
+        return CODE_STATUS[error.code]
+    return next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
+
+
+async def send_json(send: Send, status: int, body: bytes, headers: RawHeaders = ()) -> None:
+    """One complete JSON answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [_JSON, (b"content-length", b"%d" % len(body)), *headers],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_error(send: Send, error: AuthzError) -> None:
+    """The answer to an error of ours; a fault of the service says nothing but its code."""
+    status = status_of(error)
+    headers: RawHeaders = ()
+    if isinstance(error, Refusal):
+        headers = error.headers
+    elif isinstance(error, CallerUnknown):
+        headers = (_BEARER,)
+    message = "the service has a fault; it is logged" if status == 500 else str(error)  # noqa: PLR2004
+    await send_json(send, status, error_body(error.code, message), headers)

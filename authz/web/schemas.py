@@ -1,0 +1,221 @@
+"""The shapes of requests and answers, for the OpenAPI document only: no request is ever read through these models."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from authz.core.types import Assurance, Channel, Reason
+
+Properties = Annotated[
+    dict[str, Any],
+    Field(description="What the caller says of it; what the set does not declare with a request origin is ignored."),
+]
+Text = Annotated[dict[str, str], Field(description="Language code to text.", examples=[{"en": "This is permitted."}])]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+Id = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class _Open(BaseModel):
+    """Unknown members are ignored in requests and may be added to answers (AuthZEN section 10.1.1)."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Subject(_Open):
+    """Who wants to act. `contact` is an e-mail address; `phone` is E.164; a set may answer to further types."""
+
+    type: Name = Field(examples=["contact", "phone", "login"])
+    id: Id = Field(examples=["ana@acme.example"])
+    properties: Properties = Field(default={})
+
+
+class Action(_Open):
+    """What the contact asks for: an action's id, or a tag or label that means it."""
+
+    name: Name = Field(examples=["change_ip_address"])
+    properties: Properties = Field(default={})
+
+
+class Resource(_Open):
+    """What it is asked about: a tenant (`*`: the one on whose annex the contact stands), or a resource of the set."""
+
+    type: Name = Field(examples=["tenant", "ticket"])
+    id: Id = Field(examples=["acme", "*"])
+    properties: Properties = Field(default={})
+
+
+class Context(_Open):
+    """The circumstances. A `time` is ignored: the service goes by its own clock."""
+
+    ip: str = Field(
+        default="", description="The contact's address, for channels that have one.", examples=["203.0.113.5"]
+    )
+    channel: Channel = Field(default=Channel.WEB, description="How the request reached the caller.")
+    assurance: Assurance = Field(
+        default=Assurance.SESSION, description="How sure the caller is of the contact; default: the key's."
+    )
+    sender_verified: bool = Field(
+        default=False, description="Instead of `assurance`, for mail: whether the sender's domain was authenticated."
+    )
+
+
+class EvaluationRequest(_Open):
+    """AuthZEN 1.0 section 6.1."""
+
+    subject: Subject
+    action: Action
+    resource: Resource
+    context: Context = Field(default=Context())
+
+
+class FlatQuestion(_Open):
+    """The same question without nesting."""
+
+    contact: Id | Subject = Field(
+        description="An e-mail address if it holds an `@`, a phone number if it begins with `+`, else a login.",
+        examples=["ana@acme.example"],
+    )
+    action: Name | Action = Field(examples=["change_ip_address"])
+    ip: str = Field(default="", examples=["203.0.113.5"])
+    tenant: Name = Field(default="*", examples=["acme"])
+    channel: Channel = Channel.WEB
+    assurance: Assurance = Assurance.SESSION
+    sender_verified: bool = False
+    resource: Resource = Field(default=Resource(type="tenant", id="*"))
+
+
+class Revision(_Open):
+    """What the decision was made by: a hash over the policy files, and the registry's number."""
+
+    policy: str = Field(examples=["sha256:5f0c4e"])
+    registry: int = Field(examples=[12])
+
+
+class Obligation(_Open):
+    """A must-do of the caller; one that it cannot do turns the allow into a deny (AuthZEN obligations profile)."""
+
+    id: str
+    type: Literal["step-up", "notification", "session_termination", "custom"]
+    properties: dict[str, Any]
+
+
+class ServiceTerms(_Open):
+    """What the contract promises in return. A member that it does not promise is absent."""
+
+    service_class: str = Field(alias="class", examples=["severity_1"])
+    support_level: str = Field(default="", examples=["2"])
+    received_at: str = Field(examples=["2026-06-03T09:00:00+03:00"])
+    reaction_due: str = Field(default="", examples=["2026-06-03T10:00:00+03:00"])
+    completion_due: str = Field(default="", examples=["2026-06-04T12:00:00+03:00"])
+    lapses_at: str = Field(default="", examples=["2026-06-24T18:00:00+03:00"])
+    lapses_to: str = Field(default="", examples=["closed"])
+    best_effort: bool
+    clause: str = Field(examples=["3.1.3"])
+
+
+class ContactStanding(_Open):
+    """Where the contact stands; only for callers with scope `explain`."""
+
+    registered: bool
+    status: Literal["active", "suspended", "revoked", "unauthorised", "not_in_force", "unassigned", "unknown"]
+    name: str = ""
+    ids: list[str] = Field(default=[])
+    tenant: str = ""
+    role: str = ""
+    annex: int = 0
+
+
+class DecisionContext(_Open):
+    """Why. Members marked "explain" go only to callers with that scope; to others every refusal reads `refused`."""
+
+    reason: Reason
+    reason_user: Text = Field(description="Fit for a reply to the requester; never tells whether a contact exists.")
+    reason_admin: Text = Field(default={}, description="explain: for the desk's staff.")
+    rule: str = Field(
+        default="", description="explain: the deciding policy line.", examples=["calltrack/matrix.csv:12"]
+    )
+    network_rule: str = Field(default="", description="explain: the network line that matched the address.")
+    fact: str = Field(default="", description="explain: the fact that `fact_unknown` and `fact_not_met` speak of.")
+    missing: list[str] = Field(
+        default=[], description="explain: what would have to be different for an allow; empty: nothing would help."
+    )
+    contact: ContactStanding = Field(default=ContactStanding(registered=False, status="unauthorised"))
+    revision: Revision
+    decision_id: str = Field(examples=["0f8fad5bd9cb469fa16570867728950e"])
+    obligations: list[Obligation] = Field(default=[])
+    service_terms: ServiceTerms | SkipJsonSchema[None] = Field(
+        default=None, description="Absent where the contract promises nothing."
+    )
+
+
+class Decision(_Open):
+    """AuthZEN 1.0 section 5.5. Only the JSON value `true` is a yes."""
+
+    decision: bool
+    context: DecisionContext
+
+
+class ErrorDetail(BaseModel):
+    """A closed code and a sentence for the developer; neither ever repeats the request."""
+
+    code: str = Field(examples=["missing_member"])
+    message: str = Field(examples=["`action` is missing"])
+
+
+class Error(BaseModel):
+    """The form of every answer that is not a decision."""
+
+    error: ErrorDetail
+
+
+class SetStatus(BaseModel):
+    """One policy set. `stale`: its files are newer than what is live, and `problems` says why."""
+
+    revision: str = Field(default="", description="Absent where the set never had a good generation.")
+    since: str = Field(default="", description="When the revision went live.", examples=["2026-06-03T09:00:00+00:00"])
+    age_s: float = Field(default=0.0, description="Seconds since then.")
+    stale: bool
+    problems: list[str] | int = Field(
+        description="`file:line:column: text`; only their number for callers without scope `policy`."
+    )
+
+
+class RegistryStatus(BaseModel):
+    """The registry in memory; `age_s`: seconds since it was last seen to be what the database holds."""
+
+    revision: int
+    age_s: float
+    stale: bool
+    problems: list[str] | int
+
+
+class Readiness(BaseModel):
+    """What is live, how old, and what is wrong."""
+
+    stale: bool
+    policy: dict[str, SetStatus]
+    registry: RegistryStatus | SkipJsonSchema[None] = Field(
+        default=None, description="Absent while the registry was never read."
+    )
+
+
+class Liveness(BaseModel):
+    """The process answers."""
+
+    live: Literal[True]
+
+
+class PolicyStatus(BaseModel):
+    """The policy sets."""
+
+    policy: dict[str, SetStatus]
+
+
+class Metadata(BaseModel):
+    """AuthZEN 1.0 section 9.1."""
+
+    policy_decision_point: str = Field(examples=["https://pdp.example"])
+    access_evaluation_endpoint: str = Field(examples=["https://pdp.example/access/v1/evaluation"])

@@ -1,0 +1,188 @@
+"""`authz serve`: the processes of one installation, from the first check to the last signal.
+
+One process builds policy generations (`authz.policy.builder`), `AUTHZ_WORKERS` processes answer requests. With one
+worker the serving process is also the parent. Ending the parent ends them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from ipaddress import ip_address
+from types import FrameType
+from typing import Final, NoReturn
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
+
+from authz import wiring
+from authz.errors import ConfigError
+from authz.settings import Settings
+from authz.web.app import create_app
+from authz.web.builder_child import builder_child
+from authz.web.callers import KeylessLoopback
+from authz.web.hygiene import Hygiene
+from authz.web.operations import configure_operations_log
+from authz.web.protocol import PROTOCOLS, LimitedConfig
+from authz.web.refresh import LookOuts
+
+_log = structlog.get_logger(__name__)
+
+_BACKLOG: Final = 2048
+_GRACE_S: Final = 5
+"""Seconds that requests in flight have to end after SIGTERM."""
+
+_KEYLESS: Final = (
+    "NO API KEY EXISTS: everybody who reaches this loopback address may ask everything and is told everything; "
+    "create a key with `authz key create` before serving on a network"
+)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        ConfigError: the address cannot be served on, or may not without API keys.
+    """
+    os.umask(0o077)
+    configure_operations_log(settings.log_level)
+    with _ended_by_signals(), bind(settings) as listening:
+        settings = settings.model_copy(update={"port": listening.getsockname()[1]})
+        _log.info("service_starting", pid=os.getpid(), **settings.model_dump(mode="json"))
+        _log.warning("keyless_loopback", text=_KEYLESS)
+        wiring.prepare(settings)
+        try:
+            with builder_child(wiring.builder_command(settings)):
+                _run(settings, listening)
+        finally:
+            _log.info("service_stopped", pid=os.getpid())
+
+
+def _run(settings: Settings, listening: socket.socket) -> None:
+    config = LimitedConfig(
+        partial(worker_app, settings, os.getpid()),
+        receive_timeout_s=settings.receive_timeout_s,
+        max_connections=settings.max_connections,
+        factory=True,
+        http=PROTOCOLS[settings.http_parser],
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        workers=settings.workers,
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        log_level=None,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    url = f"http://{_shown(listening.getsockname()[0])}:{settings.port}"
+    _log.info("service_listening", url=url, workers=settings.workers)
+    if settings.workers > 1:
+        Multiprocess(config, [listening]).run()
+    else:
+        uvicorn.Server(config).run([listening])
+
+
+def worker_app(settings: Settings, parent: int) -> Hygiene:
+    """The application of one worker process, and what it needs once per process.
+
+    `parent`: the process that serves; a worker whose parent is gone ends itself.
+    """
+    configure_operations_log(settings.log_level)
+    service = wiring.build_service(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        looks = {"policies": service.refresh_policies, "registry": service.refresh_registry}
+        if os.getpid() != parent:
+            looks["parent"] = partial(_end_without_parent, os.getppid())
+        look_outs = LookOuts(looks, settings.poll_interval_s)
+        look_outs.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(look_outs.stop)
+
+    return create_app(service, KeylessLoopback(), lifespan)
+
+
+def _end_without_parent(parent: int) -> None:
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def bind(settings: Settings) -> Iterator[socket.socket]:
+    """The listening socket.
+
+    Raises:
+        ConfigError: no such address, the port is taken, or the address is not loopback and no API key exists.
+    """
+    family, address = _resolve(settings.host, settings.port)
+    if not ip_address(address[0]).is_loopback:
+        raise ConfigError(
+            f"AUTHZ_HOST `{settings.host}` is not a loopback address, and no API key exists: "
+            "whoever reached it could ask everything; serve on 127.0.0.1, or create a key first"
+        )
+    with socket.socket(family, socket.SOCK_STREAM) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind(address)
+            listening.listen(_BACKLOG)
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise ConfigError(
+                f"cannot serve on {_shown(address[0])}:{settings.port}: {reason.lower()}; "
+                "is another service there? AUTHZ_PORT chooses another port"
+            ) from None
+        listening.set_inheritable(True)
+        yield listening
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        raise ConfigError(f"AUTHZ_HOST `{host}` is not an address of this machine") from None
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    return family, (str(address[0]), port)
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGINT unwind the stack, so that child processes are ended, and the process ends with status 0.
+
+    Uvicorn takes the signals over while it serves and raises them once more when it has ended.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _unwind) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except SystemExit as end:
+        if end.code != 0:
+            raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _unwind(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)

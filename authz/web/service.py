@@ -1,0 +1,41 @@
+"""What the HTTP face needs of the service; `wiring.Service` is the real one."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from authz.core.types import Request
+from authz.pdp import Outcome
+from authz.texts import Texts
+from authz.wiring import Health
+
+
+class Decides(Protocol):
+    """The policy decision point."""
+
+    def decide(self, request: Request, now: float | None = None) -> Outcome:
+        """One decision; see `pdp.Pdp.decide`."""
+        ...
+
+
+class Service(Protocol):
+    """The parts of one worker."""
+
+    @property
+    def pdp(self) -> Decides:
+        """Decides requests."""
+        ...
+
+    @property
+    def texts(self) -> Texts:
+        """Words for people."""
+        ...
+
+    @property
+    def identifier(self) -> str:
+        """The PDP's identifier (AuthZEN section 9.1.1), without a slash at its end."""
+        ...
+
+    def health(self) -> Health:
+        """What is live, how old, and what is wrong; from memory."""
+        ...

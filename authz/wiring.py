@@ -1,0 +1,155 @@
+"""The composition root: the only place that chooses classes and puts the parts of one worker together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+
+from authz.core.directory import Directory
+from authz.errors import RegistryUnavailable
+from authz.legal_holidays import legal_holidays
+from authz.pdp import Pdp
+from authz.policy.store import PolicyStore, SetStatus
+from authz.registry.store import RegistryStore
+from authz.registry.watch import RegistryWatch
+from authz.settings import Settings
+from authz.texts import Texts
+
+_log = structlog.get_logger(__name__)
+
+
+class RegistryHealth(NamedTuple):
+    """The registry in memory; `age_s`: seconds since it was last seen to be what the database holds."""
+
+    revision: int
+    age_s: float
+    stale: bool
+    problems: tuple[str, ...] = ()
+
+
+class Health(NamedTuple):
+    """What is live, how old, and what is wrong. `registry` None: it was never read."""
+
+    policy: Mapping[str, SetStatus]
+    registry: RegistryHealth | None
+
+    @property
+    def ready(self) -> bool:
+        """Every set has a good generation, and the registry is in memory."""
+        return bool(self.policy) and all(one["revision"] for one in self.policy.values()) and self.registry is not None
+
+    @property
+    def stale(self) -> bool:
+        """Something newer than what is live waits, or may wait."""
+        return any(one["stale"] for one in self.policy.values()) or self.registry is None or self.registry.stale
+
+
+class Service:
+    """The parts of one worker. Its look-outs call the two `refresh_*`, each from one thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Load what is on disk and in the database; what is away now is looked for again at each refresh."""
+        self.identifier = settings.identifier.rstrip("/")
+        self.policies = PolicyStore(settings.data)
+        self.texts = Texts()
+        self.pdp = Pdp(self.policies, self.directory, legal_holidays)
+        self._registry_store = RegistryStore(settings.registry_url.get_secret_value())
+        self._snapshot = snapshot_path(settings)
+        self.registry: RegistryWatch | None = None
+        self.refresh_policies()
+        self.refresh_registry()
+
+    def directory(self) -> Directory:
+        """The registry in memory.
+
+        Raises:
+            RegistryUnavailable: it was never read; without it everybody would look unregistered.
+        """
+        if self.registry is None:
+            raise RegistryUnavailable("the registry was never read")
+        return self.registry.directory
+
+    def health(self) -> Health:
+        """What is live, how old, and what is wrong; from memory."""
+        watch = self.registry
+        if watch is None:
+            return Health(self.policies.status(), None)
+        problems = tuple(filter(None, (watch.stale_reason, watch.snapshot_problem)))
+        registry = RegistryHealth(watch.directory.revision, watch.age_s(), bool(watch.stale_reason), problems)
+        return Health(self.policies.status(), registry)
+
+    def refresh_policies(self) -> None:
+        """Take the newest generations the builder has published."""
+        self.policies.refresh()
+
+    def refresh_registry(self) -> None:
+        """Take the registry's newest revision; where it was never read, try its database and its snapshot again."""
+        if self.registry is not None:
+            self.registry.poll()
+            return
+        try:
+            self.registry = RegistryWatch(self._registry_store, self._snapshot)
+        except RegistryUnavailable as error:
+            _log.warning("registry_unavailable", reason=str(error))
+
+
+def build_service(settings: Settings) -> Service:
+    """The parts of one worker, as the settings say."""
+    return Service(settings)
+
+
+def snapshot_path(settings: Settings) -> Path:
+    """The registry's copy in the data folder, for starts while the database is away."""
+    return settings.data / "registry.snapshot"
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data folder, and the registry where there is none yet.
+
+    A registry that cannot be reached but has left its snapshot is away, not new: making an empty one in its place would
+    turn everybody away.
+
+    Raises:
+        ConfigError: the database was made by a newer version.
+        OSError: the data folder cannot be made.
+    """
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = RegistryStore(settings.registry_url.get_secret_value())
+    try:
+        if not snapshot_path(settings).exists() or _is_there(store):
+            store.migrate()
+    except RegistryUnavailable as error:
+        _log.warning("registry_unavailable", reason=str(error))
+    finally:
+        store.close()
+
+
+def _is_there(store: RegistryStore) -> bool:
+    try:
+        store.revision()
+    except RegistryUnavailable:
+        return False
+    return True
+
+
+def builder_command(settings: Settings) -> list[str]:
+    """The command line of the policy builder as a child of this process."""
+    options = {
+        "--policies": settings.policies,
+        "--model": settings.model,
+        "--data": settings.data,
+        "--parent": os.getpid(),
+    }
+    # Not imported: neither Casbin nor the compiler belongs into a process that serves.
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "authz.policy.builder",
+        *(str(word) for pair in options.items() for word in pair),
+    ]

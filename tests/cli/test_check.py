@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import Checkout, authz, authz_on_terminal, authz_process
+
+
+def git(root: Path, *arguments: str) -> None:
+    identity = ("-c", "user.name=Ana Pop", "-c", "user.email=ana@acme.example", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def committed(checkout: Checkout) -> Checkout:
+    """The checkout as a git repository with a second, smaller set beside the first."""
+    other = checkout.root / "policies" / "barn"
+    shutil.copytree(checkout.set_dir, other)
+    (other / "networks" / "beta.csv").write_text("p2, beta, 198.51.100.0/24, allow\n")
+    git(checkout.root, "init", "-q")
+    git(checkout.root, "add", ".")
+    git(checkout.root, "commit", "-qm", "first")
+    return checkout
+
+
+def test_a_fit_set_is_one_line_with_its_revision_and_counts(checkout: Checkout) -> None:
+    ran = authz("check")
+
+    assert ran.status == 0
+    assert ran.err == ""
+    assert ran.out.startswith(
+        "✓ storehouse  6 cells, 2 tenants, 6 tests; networks of 1 tenant proven at 11 addresses  sha256:"
+    )
+
+
+@pytest.mark.parametrize("place", [".", "policies", "policies/storehouse"])
+def test_a_checkout_a_policies_folder_and_one_set_are_the_same_to_check(checkout: Checkout, place: str) -> None:
+    assert authz("check", place).out == authz("check").out
+
+
+def test_the_model_comes_from_the_setting_where_none_lies_beside(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "elsewhere.conf"
+    shutil.move(checkout.root / "model.conf", model)
+    assert "model.conf:0:0: cannot be read" in authz("check").out
+
+    monkeypatch.setenv("AUTHZ_MODEL", str(model))
+
+    assert authz("check").status == 0
+
+
+def test_every_problem_of_every_file_is_printed_sorted(checkout: Checkout) -> None:
+    checkout.replace("matrix.csv", "p, *, guest,  open_gate,", "p, *, gest,   open_gate,")
+    checkout.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.5/24")
+    checkout.replace("set.yaml", "tags: [gate]", "tagz: [gate]")
+
+    ran = authz("check")
+
+    lines = ran.out.splitlines()
+    assert ran.status == 1
+    assert lines[-1] == "✗ storehouse  2 problems"
+    assert lines[0].startswith("policies/storehouse/networks/acme.csv:1:11: `203.0.113.5/24` has host bits set")
+    assert lines[1].startswith("policies/storehouse/set.yaml:13:5: `tagz` is not known here")
+    assert lines[:-1] == sorted(lines[:-1])
+
+
+def test_a_failing_case_and_a_broken_guard_are_problems_too(checkout: Checkout) -> None:
+    checkout.replace("matrix.csv", "open_gate,  -,                                deny", "open_gate, network_ok + sender_ok, allow")
+
+    ran = authz("check")
+
+    assert ran.status == 1
+    assert "breaks the guard `guests-move-nothing`" in ran.out
+    assert "policies/storehouse/tests.yaml:17:" in ran.out
+
+
+def test_a_folder_without_a_set_is_never_a_quiet_success(checkout: Checkout, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+
+    ran = authz("check", str(empty))
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "holds no policy set" in ran.err
+    assert authz("check", str(empty / "nowhere")).status == 2
+
+
+def test_json_says_the_same_for_a_machine(checkout: Checkout) -> None:
+    fit = authz("check", "--json")
+    checkout.replace("matrix.csv", "p, *, guest,  open_gate,", "p, *, gest,   open_gate,")
+    unfit = authz("check", "--json")
+
+    (one,) = fit.json["sets"]
+    assert fit.status == 0
+    assert fit.json["ok"] is True
+    assert one["revision"].startswith("sha256:")
+    assert {name: one[name] for name in ("set", "ok", "cells", "tenants", "tests", "networks")} == {
+        "set": "storehouse",
+        "ok": True,
+        "cells": 6,
+        "tenants": 2,
+        "tests": 6,
+        "networks": {"tenants": 1, "addresses": 11},
+    }
+    assert unfit.status == 1
+    assert unfit.json["ok"] is False
+    assert unfit.json["sets"][0]["ok"] is False
+    (problem,) = unfit.json["problems"]
+    assert (problem["set"], problem["file"], problem["line"], problem["column"]) == (
+        "storehouse",
+        "policies/storehouse/matrix.csv",
+        3,
+        7,
+    )
+
+
+def test_since_looks_only_at_what_changed(committed: Checkout) -> None:
+    before = authz("check", "--since", "HEAD", "--json").json
+    (committed.set_dir / "networks" / "beta.csv").write_text("p2, beta, 192.0.2.0/24, allow\n")
+    networks = authz("check", "--since", "HEAD", "--json").json
+
+    assert before["unchanged"] == ["barn", "storehouse"]
+    assert before["sets"] == []
+    assert networks["unchanged"] == ["barn"]
+    (one,) = networks["sets"]
+    assert one["set"] == "storehouse"
+    assert one["networks"]["tenants"] == 1
+
+
+def test_since_sees_what_was_committed_and_what_was_removed(committed: Checkout) -> None:
+    (committed.root / "policies" / "barn" / "networks" / "beta.csv").unlink()
+    git(committed.root, "commit", "-qam", "second")
+
+    ran = authz("check", "--since", "HEAD~1")
+
+    assert ran.status == 0
+    assert ran.out.splitlines()[0].startswith("✓ barn")
+    assert ran.out.splitlines()[-1] == "unchanged since HEAD~1, not looked at: storehouse"
+
+
+def test_since_looks_at_everything_when_the_model_changed(committed: Checkout) -> None:
+    model = committed.root / "model.conf"
+    model.write_text("# a remark\n" + model.read_text())
+
+    found = authz("check", "--since", "HEAD", "--json").json
+
+    assert [one["set"] for one in found["sets"]] == ["barn", "storehouse"]
+    assert [one["networks"]["tenants"] for one in found["sets"]] == [2, 1]
+
+
+@pytest.mark.parametrize("revision", ["no-such-branch", "--output=/tmp/x", "HEAD:model.conf"])
+def test_since_an_unknown_revision_is_a_failure_and_not_a_success(committed: Checkout, revision: str) -> None:
+    ran = authz("check", f"--since={revision}")
+
+    assert ran.status == 2
+    assert ran.err.startswith("authz: ")
+    assert ran.out == ""
+
+
+def test_since_outside_a_repository_is_a_failure(checkout: Checkout) -> None:
+    ran = authz("check", "--since", "HEAD")
+
+    assert ran.status == 2
+    assert "not a git repository" in ran.err
+
+
+def test_colours_are_for_terminals_and_not_with_no_color(checkout: Checkout) -> None:
+    assert "\x1b[" not in authz_process("check").out
+    assert "\x1b[1;32mstorehouse" in authz_on_terminal("check")
+    assert "\x1b[1;32m" not in authz_on_terminal("check", environment={"NO_COLOR": "1"})
+
+
+def test_piped_lines_are_neither_wrapped_nor_cut(checkout: Checkout) -> None:
+    long = "a" * 300
+    checkout.replace("matrix.csv", "p, *, guest,  open_gate,", f"p, *, {long}, open_gate,")
+
+    ran = authz_process("check", environment={"COLUMNS": "40"})
+
+    assert any(line.startswith("policies/storehouse/matrix.csv:3:7: ") and long in line for line in ran.out.splitlines())
+    assert ran.status == 1

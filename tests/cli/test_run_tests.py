@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from tests.cli.program import Checkout, authz
+
+
+def test_passing_cases_are_counted(checkout: Checkout) -> None:
+    ran = authz("test")
+
+    assert ran.status == 0
+    assert ran.out == "✓ storehouse  6 cases passed\n6 cases in 1 set, 0 failed\n"
+
+
+def test_a_failed_case_shows_its_place_the_rules_and_what_would_help(checkout: Checkout) -> None:
+    checkout.replace("tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}")
+
+    ran = authz("test")
+
+    lines = ran.out.splitlines()
+    assert ran.status == 1
+    assert lines[0].startswith("policies/storehouse/tests.yaml:29:")
+    assert "`a Guest moves no other box`: expected decision true; got deny, fact_not_met (own_box)" in lines[0]
+    assert [line.split()[0] for line in lines[1:7]] == ["R1", "R2", "R3", "R4", "R5", "R6"]
+    assert lines[6].split()[-2:] == ["fact_not_met", "storehouse/matrix.csv:5"]
+    assert lines[7].strip() == "would be allowed if own_box: cutia este a contactului"
+    assert lines[8] == "✗ storehouse  1 of 6 cases failed"
+    assert lines[9] == "6 cases in 1 set, 1 failed"
+
+
+def test_a_refusal_that_nothing_would_change_is_told_as_such(checkout: Checkout) -> None:
+    checkout.replace("tests.yaml", "expect: {decision: false, reason: role_not_permitted}", "expect: {decision: true}")
+
+    assert "    nothing would help\n" in authz("test").out
+
+
+def test_a_run_without_cases_fails(checkout: Checkout) -> None:
+    path = checkout.set_dir / "tests.yaml"
+    path.write_text(path.read_text().split("cases:")[0] + "cases: []\n")
+
+    ran = authz("test")
+
+    assert ran.status == 1
+    assert "policies/storehouse/tests.yaml:" in ran.out
+    assert "0 failed" in ran.out or "not fit" in ran.out
+
+
+def test_a_set_that_cannot_be_compiled_fails(checkout: Checkout) -> None:
+    checkout.replace("matrix.csv", "p, *, guest,  open_gate,", "p, *, gest,   open_gate,")
+
+    ran = authz("test")
+
+    assert ran.status == 1
+    assert ran.out.startswith("policies/storehouse/matrix.csv:3:7: unknown role `gest`")
+    assert "✗ storehouse  not fit to be asked" in ran.out
+
+
+def test_a_broken_guard_fails_even_where_all_cases_pass(checkout: Checkout) -> None:
+    checkout.replace("set.yaml", "never: {roles: [guest], actions: [open_gate]}", "never: {roles: [guest], actions: [move_box]}")
+
+    ran = authz("test")
+
+    assert ran.status == 1
+    assert "breaks the guard" in ran.out
+    assert "✗ storehouse  6 cases passed, but the set is not fit" in ran.out
+
+
+def test_json_holds_the_question_the_answer_and_the_rules(checkout: Checkout) -> None:
+    checkout.replace("tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}")
+
+    ran = authz("test", "--json")
+
+    assert ran.status == 1
+    assert (ran.json["ok"], ran.json["cases"], ran.json["failed"]) == (False, 6, 1)
+    (failed,) = ran.json["sets"][0]["failed"]
+    assert failed["line"] == 29
+    assert failed["ask"]["contact"] == "dan@acme.example"
+    assert failed["expected"] == {"decision": True}
+    assert failed["got"] == {
+        "decision": False,
+        "reason": "fact_not_met",
+        "rule": "storehouse/matrix.csv:5",
+        "fact": "own_box",
+        "missing": ["own_box"],
+    }
+    assert [step["rule"] for step in failed["steps"]] == ["R1", "R2", "R3", "R4", "R5", "R6"]
+
+
+def test_json_of_a_clean_run(checkout: Checkout) -> None:
+    ran = authz("test", "policies/storehouse", "--json")
+
+    assert ran.status == 0
+    assert ran.json["ok"] is True
+    assert ran.json["sets"][0]["failed"] == []

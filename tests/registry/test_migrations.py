@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from authz.errors import ConfigError, RegistryUnavailable
+from authz.registry import schema
+from authz.registry.engine import open_engine
+from authz.registry.store import RegistryStore, Revision
+from authz.registry.tables import metadata
+
+
+def revision_in(database: str) -> Revision:
+    store = RegistryStore(database)
+    try:
+        return store.revision()
+    finally:
+        store.close()
+
+
+def tables_in(engine: sa.Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(sa.inspect(connection).get_table_names()) - {"alembic_version"}
+
+
+def test_migrations_go_up_and_down_and_up_again(bare_database: str) -> None:
+    engine = open_engine(bare_database)
+
+    schema.upgrade(engine)
+    assert tables_in(engine) == set(metadata.tables)
+    first = revision_in(bare_database)
+
+    schema.downgrade(engine)
+    assert tables_in(engine) == set()
+
+    schema.upgrade(engine)
+    again = revision_in(bare_database)
+    assert again.number == first.number == 0
+    assert again.registry_id != first.registry_id
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(bare_database: str) -> None:
+    store = RegistryStore(bare_database)
+    store.migrate()
+    revision = store.revision()
+
+    store.migrate()
+
+    assert store.revision() == revision
+    store.close()
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(bare_database: str) -> None:
+    engine = open_engine(bare_database)
+    schema.upgrade(engine)
+
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert differences == []
+    engine.dispose()
+
+
+def test_every_text_column_compares_byte_by_byte(bare_database: str) -> None:
+    engine = open_engine(bare_database)
+    schema.upgrade(engine)
+    with engine.connect() as connection:
+        inspector = sa.inspect(connection)
+        collations = {
+            getattr(column["type"], "collation", None)
+            for name in metadata.tables
+            for column in inspector.get_columns(name)
+            if isinstance(column["type"], sa.String)
+        }
+    engine.dispose()
+
+    # SQLite compares every column by bytes unless it is told otherwise, and does not report it
+    assert collations == ({"C"} if engine.dialect.name == "postgresql" else {None})
+
+
+def test_a_database_of_a_newer_version_is_refused(bare_database: str) -> None:
+    store = RegistryStore(bare_database)
+    store.migrate()
+    with store.changing("ines") as change:
+        change.connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        change.record("from_the_future")
+
+    with pytest.raises(ConfigError, match="does not fit this version"):
+        store.migrate()
+    store.close()
+
+
+def test_a_server_that_is_away_cannot_be_migrated() -> None:
+    with pytest.raises(RegistryUnavailable):
+        RegistryStore("postgresql://authz@127.0.0.1:9/registry").migrate()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path_factory: pytest.TempPathFactory) -> None:
+    blocked = tmp_path_factory.mktemp("registry") / "a file"
+    blocked.touch()
+
+    with pytest.raises(RegistryUnavailable, match="cannot be made"):
+        RegistryStore(f"sqlite:///{blocked}/registry.db").migrate()

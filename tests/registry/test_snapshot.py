@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from authz.core.definition import PolicySet
+from authz.core.directory import Directory
+from authz.core.types import ContactState, SubjectKey
+from authz.errors import RegistryUnavailable
+from authz.registry.load import load_file
+from authz.registry.snapshot import confirm_snapshot, load_snapshot, save_snapshot
+from authz.registry.store import RegistryStore
+from authz.registry.suspension import suspend
+
+Write = Callable[..., Path]
+Sets = Mapping[str, PolicySet]
+SAVED_AT = 1_780_000_000.0
+
+
+def shown(directory: Directory) -> list[object]:
+    return [
+        (t.id, t.set_id, t.name, t.languages, dict(t.attributes), dict(t.resources), [_annex(a) for a in t.annexes])
+        for t in directory.tenants.values()
+    ]
+
+
+def _annex(annex: object) -> object:
+    names = ("number", "signed_on", "effective_from", "network", "document_sha256", "origin", "contacts")
+    return [getattr(annex, name) for name in names]
+
+
+@pytest.fixture
+def directory(store: RegistryStore, sets: Sets, write: Write, acme: str) -> Directory:
+    load_file(write(acme), store, sets, "ines")
+    rich = (
+        "tenants: [{id: bleu, set: rich, name: Bleu, languages: [fr], attributes: {seats: 3}, "
+        "resources: [{type: ticket, id: t}]}]"
+    )
+    load_file(write(rich), store, sets, "ines")
+    suspend(store, "acme", SubjectKey("ioana@acme.example"), "ines")
+    return store.directory()
+
+
+def test_what_was_saved_is_loaded(directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "registry.snapshot"
+    save_snapshot(directory, path, SAVED_AT)
+
+    loaded, as_of = load_snapshot(path)
+
+    assert shown(loaded) == shown(directory)
+    assert (loaded.revision, loaded.registry_id) == (directory.revision, directory.registry_id)
+    assert as_of == SAVED_AT
+    suspended = loaded.tenants["acme"].annexes[-1].contact(SubjectKey("ioana@acme.example"))
+    assert suspended is not None
+    assert suspended.state is ContactState.SUSPENDED
+
+
+def test_a_loaded_snapshot_is_refreshed_like_any_directory(
+    store: RegistryStore, directory: Directory, tmp_path: Path
+) -> None:
+    save_snapshot(directory, tmp_path / "snapshot", SAVED_AT)
+    suspend(store, "acme", SubjectKey("ana@acme.example"), "ines")
+    loaded = load_snapshot(tmp_path / "snapshot").directory
+    untouched = loaded.tenants["bleu"]
+
+    assert store.refresh(loaded)
+    assert shown(loaded) == shown(store.directory())
+    assert loaded.tenants["bleu"] is untouched
+
+
+def test_the_file_is_its_owners_alone_and_nothing_else_is_left(directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "data" / "registry.snapshot"
+    save_snapshot(directory, path, SAVED_AT)
+    save_snapshot(directory, path, SAVED_AT)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_every_damaged_byte_is_noticed(tmp_path: Path, directory: Directory) -> None:
+    path = tmp_path / "snapshot"
+    save_snapshot(directory, path, SAVED_AT)
+    whole = path.read_bytes()
+
+    for position in range(0, len(whole), 7):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        with pytest.raises(RegistryUnavailable, match="damaged"):
+            load_snapshot(path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 50, 400, -1])
+def test_a_file_cut_short_is_noticed(tmp_path: Path, directory: Directory, kept: int) -> None:
+    path = tmp_path / "snapshot"
+    save_snapshot(directory, path, SAVED_AT)
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(RegistryUnavailable, match="damaged"):
+        load_snapshot(path)
+
+
+def test_a_tenant_more_or_less_is_noticed(tmp_path: Path, directory: Directory) -> None:
+    path = tmp_path / "snapshot"
+    save_snapshot(directory, path, SAVED_AT)
+    lines = path.read_bytes().splitlines(keepends=True)
+
+    for changed in (lines[:-1], [*lines, lines[-1]], [lines[0], *reversed(lines[1:])]):
+        path.write_bytes(b"".join(changed))
+        with pytest.raises(RegistryUnavailable, match="damaged"):
+            load_snapshot(path)
+
+
+def test_no_file_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(RegistryUnavailable, match="No such file"):
+        load_snapshot(tmp_path / "none")
+
+
+def test_confirming_makes_it_younger(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    save_snapshot(Directory((), 4, "here"), path, SAVED_AT)
+
+    confirm_snapshot(path, SAVED_AT + 60)
+
+    loaded = load_snapshot(path)
+    assert loaded.as_of == SAVED_AT + 60
+    assert (loaded.directory.revision, loaded.directory.registry_id) == (4, "here")

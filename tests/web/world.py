@@ -1,0 +1,151 @@
+"""A small world with real parts: one policy set, one tenant with declared ranges, one decision point, one app."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from authz.core.definition import ActionDef, PolicySet, ResourceTypeDef, RoleDef
+from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.generation import Generation
+from authz.core.network import NetworkLine, TenantNetworks
+from authz.core.table import Cell, DecisionTable
+from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
+from authz.legal_holidays import legal_holidays
+from authz.pdp import Pdp
+from authz.policy.store import SetStatus
+from authz.texts import Texts
+from authz.web.app import create_app
+from authz.web.callers import Callers, KeylessLoopback
+from authz.web.hygiene import Hygiene
+from authz.wiring import Health, RegistryHealth
+
+REVISION = "sha256:" + "5f0c" * 16
+INSIDE = "203.0.113.5"
+OUTSIDE = "198.51.100.9"
+QUESTION = {
+    "subject": {"type": "contact", "id": "ana@acme.example"},
+    "action": {"name": "report"},
+    "resource": {"type": "tenant", "id": "acme"},
+    "context": {"ip": INSIDE},
+}
+FLAT = {"contact": "ana@acme.example", "action": "report", "ip": INSIDE}
+TEXTS = Texts()
+
+
+class NoFacts:
+    """The set declares no fact."""
+
+    def __call__(self, fact: str, bindings: Mapping[str, object]) -> bool | None:
+        return None
+
+    def unmet_parts(self, fact: str, bindings: Mapping[str, object]) -> tuple[str, ...]:
+        return ()
+
+
+def generation() -> Generation:
+    """`user` and `admin` may report from a declared address; nobody may restore."""
+    names = {"en": "name"}
+    definition = PolicySet(
+        id="demo",
+        title=names,
+        languages=("en",),
+        time_zone="Europe/Bucharest",
+        phone_region="RO",
+        roles={role: RoleDef(role, names, "1") for role in ("admin", "user")},
+        actions={
+            "report": ActionDef("report", names, "2", ("Error report",)),
+            "restore": ActionDef("restore", names, "3"),
+        },
+        resource_types={"ticket": ResourceTypeDef("ticket", names, "1")},
+    )
+    both = ("network_ok", "sender_ok")
+    may = Cell(both, [(mask == 3, "demo/matrix.csv:1" if mask == 3 else "") for mask in range(4)])
+    never = Cell((), [(False, "demo/matrix.csv:2")])
+    cells = {
+        (role, action): cell for role in definition.roles for action, cell in (("report", may), ("restore", never))
+    }
+    lines = [NetworkLine("203.0.113.0/24", Effect.ALLOW, "demo/networks/acme.csv:1")]
+    return Generation(
+        definition,
+        DecisionTable(cells, {}),
+        {"acme": TenantNetworks(lines)},
+        NoFacts(),
+        ZoneInfo("Europe/Bucharest"),
+        REVISION,
+    )
+
+
+def directory() -> Directory:
+    """Ana is an active contact of acme, Dan a suspended one."""
+    contacts = [
+        Contact("Ana Pop", "admin", (SubjectKey("ana@acme.example"), SubjectKey("+40213000001"))),
+        Contact("Dan Rus", "user", (SubjectKey("dan@acme.example"),), ContactState.SUSPENDED),
+    ]
+    annex = Annex(1, dt.date(2020, 1, 1), dt.date(2020, 1, 1), NetworkChoice.DECLARED, contacts)
+    return Directory([Tenant("acme", "demo", "Acme Distribution SRL", [annex], ("en",))], revision=7)
+
+
+class Policies:
+    """Generations in memory."""
+
+    def __init__(self, generations: Mapping[str, Generation]) -> None:
+        self.generations = MappingProxyType(dict(generations))
+
+    def current(self) -> Mapping[str, Generation]:
+        return self.generations
+
+
+class World:
+    """A service in memory; satisfies `authz.web.service.Service`."""
+
+    identifier = "https://pdp.example"
+
+    def __init__(self, *, live: bool = True) -> None:
+        self.policies = Policies({"demo": generation()} if live else {})
+        self.directory = directory()
+        self.pdp = Pdp(self.policies, lambda: self.directory, legal_holidays)
+        self.texts = TEXTS
+        self.state = Health(
+            {"demo": set_status() if live else set_status(revision="", stale=True)},
+            RegistryHealth(7, 0.2, stale=False),
+        )
+
+    def health(self) -> Health:
+        return self.state
+
+    def app(self, callers: Callers | None = None) -> Hygiene:
+        return create_app(self, callers or KeylessLoopback())
+
+    def client(self, callers: Callers | None = None) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self.app(callers), raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://pdp.example")
+
+
+def set_status(
+    revision: str = REVISION, age_s: float = 4.0, *, stale: bool = False, problems: tuple[str, ...] = ()
+) -> SetStatus:
+    """The status of one set as the store tells it."""
+    return {
+        "revision": revision,
+        "since": "2026-06-03T09:00:00+00:00" if revision else "",
+        "age_s": age_s if revision else None,
+        "stale": stale,
+        "problems": list(problems),
+    }
+
+
+def error_code(answer: httpx.Response) -> str:
+    """The code of an error answer, whose form is checked on the way."""
+    document: Any = answer.json()
+    assert set(document) == {"error"}
+    assert set(document["error"]) == {"code", "message"}
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return str(document["error"]["code"])
