@@ -6,8 +6,9 @@ import datetime as dt
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -17,7 +18,9 @@ from authz.core.calendar import LegalHolidays, WorkingCalendar
 from authz.core.decide import decide
 from authz.core.directory import Directory
 from authz.core.generation import Generation
+from authz.core.limits import NO_LIMITS, Limits
 from authz.core.obligations import Obligation, obligations
+from authz.core.search import World, search_actions, search_resources, search_subjects
 from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Assurance, Decision, Reason, Request
 from authz.errors import NoActivePolicy, Unavailable
@@ -50,6 +53,29 @@ class Outcome(NamedTuple):
     service_terms: ServiceTerms | None = None
 
 
+class SearchFor(StrEnum):
+    """Which entity a search looks for (AuthZEN 1.0 sections 8.4 to 8.6)."""
+
+    SUBJECT = "subject"
+    RESOURCE = "resource"
+    ACTION = "action"
+
+
+_SEARCHES: Final = {
+    SearchFor.SUBJECT: search_subjects,
+    SearchFor.RESOURCE: search_resources,
+    SearchFor.ACTION: search_actions,
+}
+
+
+class Permitted(NamedTuple):
+    """One result of a search: the entity's id, the obligations of that allow, and the place to go on from."""
+
+    id: str
+    obligations: tuple[Obligation, ...]
+    place: tuple[str, ...]
+
+
 class Pdp:
     """The policy decision point. Reads the generations and the directory once per request."""
 
@@ -68,8 +94,8 @@ class Pdp:
         self._combined: tuple[Mapping[str, Generation], str] = ({}, "")
         self.internal_errors = 0
 
-    def decide(self, request: Request, now: float | None = None) -> Outcome:
-        """Decide one request, at the service's own time unless `now` is given.
+    def decide(self, request: Request, now: float | None = None, limits: Limits = NO_LIMITS) -> Outcome:
+        """Decide one request within the caller's limits, at the service's own time unless `now` is given.
 
         An error inside is a deny with reason `internal_error`, counted and logged with its trace (R8).
 
@@ -84,7 +110,11 @@ class Pdp:
         duties: tuple[Obligation, ...] = ()
         terms: ServiceTerms | None = None
         try:
-            decision = decide(request, directory, generations, at)
+            beyond = limits.refusal(request)
+            if beyond is None:
+                decision = limits.applied(decide(request, directory, generations, at))
+            else:
+                decision = Decision(False, beyond)
             if decision.allowed:
                 duties, terms = self._promises(decision, request, at)
         except Unavailable:
@@ -105,6 +135,23 @@ class Pdp:
             duties,
             terms,
         )
+
+    def search(
+        self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: tuple[str, ...] = ()
+    ) -> Iterator[Permitted]:
+        """The entities for which the question would be permitted within the limits, lazily and in a stable order.
+
+        Raises:
+            NoActivePolicy: as `decide`.
+        """
+        generations = self._policies.current()
+        if not generations:
+            raise NoActivePolicy("no policy set has a good generation")
+        world = World(self._directory(), generations, self._clock())
+        for found in _SEARCHES[what](question, world, after):
+            if limits.refusal(found.request) is None and limits.applied(found.decision).allowed:
+                duties, _ = self._promises(found.decision, found.request, world.now)
+                yield Permitted(found.id, duties, found.place)
 
     def _promises(
         self, decision: Decision, request: Request, at: float

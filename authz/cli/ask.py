@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from authz.answer import answer_document
-from authz.cli.compiled import build_all, cache_folder, live, named_sets, sets_of
+from authz.cli.compiled import build_all, cache_folder, live, live_generations, named_sets, sets_of
 from authz.cli.examples import examples
 from authz.cli.explanation import print_explanation
-from authz.cli.failures import FINDINGS, Usage
+from authz.cli.failures import FAILURE, FINDINGS, Usage, exit_code_of
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.question import Words, moment_of, request_of
@@ -25,15 +25,14 @@ from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.question import TENANT
 from authz.core.types import Assurance, Channel, Request
-from authz.errors import AuthzError, RegistryUnavailable
+from authz.errors import AuthzError, PolicyInvalid, RegistryUnavailable
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Outcome, Pdp
-from authz.policy.store import PolicyStore
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.texts import SOURCE_LANGUAGE, Texts
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(
@@ -105,8 +104,8 @@ def ask(  # noqa: PLR0913, PLR0917 - a question has many parts
     )
     settings = Settings()
     directory, texts = _directory(settings), Texts()
-    published = _live(settings) if drafts is None else {}
-    generations = published or live(build_all(sets_of(drafts, settings), cache_folder(settings)))
+    published = live_generations(settings) if drafts is None else {}
+    generations = published or _compiled(drafts, settings)
     now = moment_of(at, _zone(request, directory, generations)) if at else None
     outcome = Pdp(_Policies(generations), lambda: directory, legal_holidays).decide(request, now)
     answer = answer_document(outcome, texts, explain=True)
@@ -144,11 +143,13 @@ def _directory(settings: Settings) -> Directory:
         store.close()
 
 
-def _live(settings: Settings) -> Mapping[str, Generation]:
-    """What the service decides by; empty where no service has ever run on this data folder."""
-    store = PolicyStore(settings.data)
-    store.refresh()
-    return store.current()
+def _compiled(drafts: Path | None, settings: Settings) -> Mapping[str, Generation]:
+    """The policy files as they would go live. Unfit ones are no answer, which is not the same as a refusal."""
+    try:
+        return live(build_all(sets_of(drafts, settings), cache_folder(settings)))
+    except PolicyInvalid as invalid:
+        exit_code_of(invalid)
+        raise typer.Exit(FAILURE) from None
 
 
 def _zone(request: Request, directory: Directory, generations: Mapping[str, Generation]) -> dt.tzinfo:

@@ -25,7 +25,7 @@ from authz.policy.pipeline import build_set
 from authz.policy.prove import prove_networks
 from authz.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 class Checked(NamedTuple):
@@ -55,7 +55,7 @@ class Checked(NamedTuple):
 def check(
     directory: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="A checkout, a policies folder or one set.  [default: AUTHZ_POLICIES]"),
+        typer.Argument(metavar="DIR", help="A checkout, a policies folder or one set.  [default: AUTHZ_POLICIES]"),
     ] = None,
     since: Annotated[
         str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from authz.cli.failures import Usage
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
-from authz.errors import PolicyInvalid, Problem
+from authz.errors import ConfigError, PolicyInvalid, Problem
 from authz.policy.bundle import Bundle, find_model, find_sets, read_bundle
 from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
@@ -98,27 +98,37 @@ def live(compiled: Iterable[CompiledSet]) -> dict[str, Generation]:
 
 
 def definitions(settings: Settings) -> dict[str, PolicySet]:
-    """What every policy set of AUTHZ_POLICIES declares, by id; of a set whose files are not fit, what is live of it.
+    """What every policy set of AUTHZ_POLICIES declares, by id; where files are not fit or not there, what is live.
 
     Raises:
         PolicyInvalid: some set's files are not fit, and it never had a good generation.
+        ConfigError, Usage: there are no policy files, and nothing is live.
     """
-    place = sets_of(None, settings)
+    answering = {set_id: generation.definition for set_id, generation in live_generations(settings).items()}
+    try:
+        place = sets_of(None, settings)
+    except (ConfigError, Usage):
+        if answering:
+            return answering
+        raise
     declared: dict[str, PolicySet] = {}
     problems: list[Problem] = []
     for set_dir in place.set_dirs:
         try:
             declared[set_dir.name] = parse_set(place.bundle(set_dir)).definition
         except PolicyInvalid as invalid:
-            problems.extend(invalid.problems)
-    if not problems:
-        return declared
-    store = PolicyStore(settings.data)
-    store.refresh()
-    answering = {set_id: generation.definition for set_id, generation in store.current().items()}
-    if not {set_dir.name for set_dir in place.set_dirs} <= {*declared, *answering}:
+            if set_dir.name not in answering:
+                problems.extend(invalid.problems)
+    if problems:
         raise PolicyInvalid(problems)
     return {**answering, **declared}
+
+
+def live_generations(settings: Settings) -> Mapping[str, Generation]:
+    """What the service decides by, by set id; empty where no service has ever run on this data folder."""
+    store = PolicyStore(settings.data)
+    store.refresh()
+    return store.current()
 
 
 def compiled_sets(name: str | None) -> list[Generation]:

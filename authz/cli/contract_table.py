@@ -6,11 +6,11 @@ is more than the two built-in facts, which facts would still refuse, and the lin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from authz.core.definition import PolicySet
-from authz.core.table import BUILT_IN_FACTS, Cell, DecisionTable
+from authz.core.table import BUILT_IN_FACTS, Answer, Cell, DecisionTable
 
 
 class Condition(NamedTuple):
@@ -73,13 +73,11 @@ def _entry(role: str, action: str, cell: Cell) -> Entry:
     if not granting:
         return Entry(role, action, (), (), answers[-1].rule)
     refusing = _smallest(
-        mask
-        for mask, answer in enumerate(answers)
-        if not answer.allowed and any(mask & allow == allow for allow in granting)
+        mask for mask, answer in enumerate(answers) if not answer.allowed and _holds_one(mask, granting)
     )
     allows = tuple(Condition(_names(cell, mask), answers[mask].rule) for mask in granting)
-    refusals = tuple(Condition(_names(cell, mask & ~_common(mask, granting)), answers[mask].rule) for mask in refusing)
-    return Entry(role, action, allows, refusals, allows[0].rule)
+    refusals = {_names(cell, _essence(mask, granting, answers)): answers[mask].rule for mask in refusing}
+    return Entry(role, action, allows, tuple(map(Condition._make, refusals.items())), allows[0].rule)
 
 
 def _smallest(masks: Iterable[int]) -> list[int]:
@@ -91,9 +89,22 @@ def _smallest(masks: Iterable[int]) -> list[int]:
     return kept
 
 
-def _common(mask: int, granting: list[int]) -> int:
-    """The facts of `mask` that an allow it holds needs; what is left of it is what refuses."""
-    return next(allow for allow in granting if mask & allow == allow)
+def _holds_one(mask: int, granting: Iterable[int]) -> bool:
+    return any(mask & allow == allow for allow in granting)
+
+
+def _essence(refusing: int, granting: list[int], answers: Sequence[Answer]) -> int:
+    """What of a refusing mask refuses: facts that an allow needs are left out where they make no difference."""
+    kept = refusing
+    for bit in (1 << at for at in range(refusing.bit_length())):
+        fewer = kept & ~bit
+        if all(
+            not answer.allowed
+            for mask, answer in enumerate(answers)
+            if mask & fewer == fewer and _holds_one(mask, granting)
+        ):
+            kept = fewer
+    return kept
 
 
 def _names(cell: Cell, mask: int) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.web.callers import Scope
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Word = TypeVar("Word", bound=StrEnum)
 By = Annotated[
     str, typer.Option("--by", metavar="NAME", help="Who does it; kept in the trail.  [default: the system's user]")

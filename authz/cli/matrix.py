@@ -27,7 +27,7 @@ from authz.core.definition import Labels, PolicySet
 from authz.core.generation import Generation
 from authz.texts import label
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 _DIGITS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -43,7 +43,7 @@ _DIGITS: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 def matrix(
     set_: Annotated[
         str | None,
-        typer.Argument(metavar="[SET]", help="A set's id or folder; without it, every set of AUTHZ_POLICIES."),
+        typer.Argument(metavar="SET", help="A set's id or folder; without it, every set of AUTHZ_POLICIES."),
     ] = None,
     language: Annotated[
         str | None, typer.Option("--lang", metavar="LANG", help="Language of the labels; default: the set's main one.")

@@ -19,7 +19,7 @@ from authz.registry.load import LoadReport, load_file
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.callback()
@@ -37,7 +37,12 @@ def registry() -> None:
     )
 )
 def load(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A .yaml file, or .jsonl with one tenant a line.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", exists=True, dir_okay=False, help="A .yaml file, or .jsonl with one tenant a line."
+        ),
+    ],
     by: Annotated[
         str, typer.Option("--by", metavar="NAME", help="Who loads it; kept in the trail.  [default: the system's user]")
     ] = "",

@@ -10,7 +10,7 @@ from authz.cli.examples import examples
 from authz.settings import Settings
 from authz.web.server import serve as serve_http
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command(

@@ -26,7 +26,7 @@ from authz.policy.suite import run_suite
 from authz.settings import Settings
 from authz.texts import Texts
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 _INDENT = 4
 
 
@@ -52,7 +52,7 @@ class Run(NamedTuple):
 def run_tests(
     directory: Annotated[
         Path | None,
-        typer.Argument(metavar="[DIR]", help="A checkout, a policies folder or one set.  [default: AUTHZ_POLICIES]"),
+        typer.Argument(metavar="DIR", help="A checkout, a policies folder or one set.  [default: AUTHZ_POLICIES]"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:

@@ -7,14 +7,15 @@ coerced: a bool is no int, `3.0` is no int, a date is `YYYY-MM-DD`, a time is RF
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from authz.core.definition import AttributeDef, AttributeType, Origin, PolicySet
 from authz.core.directory import Contact, Tenant
-from authz.core.identity import email_key, login_key, phone_key, shown_id
 from authz.core.types import EMPTY, Request, SubjectKey
+from authz.core.values import EPOCH_ORDINAL, UNKNOWN, known_value, typed, written_id
+
+__all__ = ["BUILT_IN", "KNOWN", "REDECLARABLE", "bindings", "flattened", "known_value"]
 
 KNOWN: Final = "_known"
 """Suffix of the companion boolean that says whether an attribute has a value."""
@@ -38,15 +39,7 @@ BUILT_IN: Final[Mapping[str, AttributeType]] = {
 REDECLARABLE: Final = frozenset({"subject.role"})
 """A set may let the request state a role in a fact's eyes; the matrix goes by the annex's role all the same."""
 
-EPOCH_ORDINAL: Final = dt.date(1970, 1, 1).toordinal()
-_UNKNOWN: Final = object()
 _ABSENT: Final = object()
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_TIME: Final = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
-)
-_INT_MIN: Final = -(1 << 63)
-_INT_MAX: Final = (1 << 63) - 1
 
 
 def bindings(  # noqa: PLR0913, PLR0917 - everything a fact may speak of
@@ -99,24 +92,24 @@ class _Bindings(Mapping[str, object]):
 
     def __getitem__(self, name: str) -> object:
         value = self._value(name)
-        if value is _UNKNOWN:
+        if value is UNKNOWN:
             raise KeyError(name)
         return value
 
     def get(self, name: str, default: object = None) -> object:
         """The value, or `default` where it is unknown (without the cost of an exception)."""
         value = self._value(name)
-        return default if value is _UNKNOWN else value
+        return default if value is UNKNOWN else value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self._value(name) is not _UNKNOWN
+        return isinstance(name, str) and self._value(name) is not UNKNOWN
 
     def __iter__(self) -> Iterator[str]:
         for name in BUILT_IN:
             if name not in self._definition.attributes:
                 yield name
         for name in self._definition.attributes:
-            if self._value(name) is not _UNKNOWN:
+            if self._value(name) is not UNKNOWN:
                 yield name
             yield name + KNOWN
 
@@ -136,21 +129,21 @@ class _Bindings(Mapping[str, object]):
         declared = self._definition.attributes.get(name)
         if declared is not None:
             value = self._stated(declared)
-            return _UNKNOWN if value is _ABSENT else typed(declared, value)
+            return UNKNOWN if value is _ABSENT else typed(declared, value)
         built_in = _RESOLVERS.get(name)
         if built_in is not None:
             return built_in(self)
         attribute = name.removesuffix(KNOWN)
         if attribute != name and attribute in self._definition.attributes:
-            return self._value(attribute) is not _UNKNOWN
-        return _UNKNOWN
+            return self._value(attribute) is not UNKNOWN
+        return UNKNOWN
 
     def _stated(self, declared: AttributeDef) -> object:
         """The raw value from where the declaration allows it; the request's word, even a wrong one, comes first."""
         entity, _, path = declared.name.partition(".")
         if declared.origin is Origin.REGISTRY:
             return self._registered(entity, path)
-        value = property_at(self._properties(entity), path)
+        value = _property_at(self._properties(entity), path)
         if value is _ABSENT and declared.origin is Origin.REQUEST_OVER_REGISTRY:
             return self._registered(entity, path)
         return value
@@ -196,15 +189,6 @@ _RESOLVERS: Final[Mapping[str, Callable[[_Bindings], object]]] = {
 }
 
 
-def written_id(key: SubjectKey) -> str:
-    """A canonical id as people write it: `ana@acme.example`, `+40213000001`, `ana.pop`.
-
-    A login that holds an `@` keeps its prefix `login:`, or it could pass for somebody else's e-mail address.
-    """
-    shown = shown_id(key)
-    return key if shown != key and "@" in shown else shown
-
-
 def flattened(nested: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Stored attributes by their dotted names: `{"a": {"b": 1}, "c.d": 2}` is `{"a.b": 1, "c.d": 2}`.
 
@@ -222,10 +206,10 @@ def flattened(nested: Mapping[str, object], prefix: str = "") -> dict[str, objec
     return flat
 
 
-def property_at(properties: Mapping[str, object], path: str) -> object:
-    """The property at a dotted path, written nested or under the dotted name; two different ones are of no type.
+def _property_at(properties: Mapping[str, object], path: str) -> object:
+    """The property at a dotted path, written nested or under the dotted name.
 
-    Absent: a value that `typed` and `property_at` know as "not there".
+    A mark that is of no type where both are there and differ, and one of absence where neither is.
     """
     dotted = properties.get(path, _ABSENT)
     if "." not in path:
@@ -237,102 +221,4 @@ def property_at(properties: Mapping[str, object], path: str) -> object:
         return dotted
     if dotted is _ABSENT:
         return nested
-    return nested if type(nested) is type(dotted) and nested == dotted else _UNKNOWN
-
-
-def typed(declared: AttributeDef, value: object) -> object:
-    """The plain value of the declared type, or the "unknown" mark for a value of any other type or form."""
-    kind = declared.type
-    if kind is AttributeType.STRING:
-        return _string(value, declared.contact_id)
-    if kind is AttributeType.BOOL:
-        return value if type(value) is bool else _UNKNOWN
-    if kind is AttributeType.INT:
-        return value if type(value) is int and _INT_MIN <= value <= _INT_MAX else _UNKNOWN
-    if kind is AttributeType.DATE:
-        return _days(value)
-    if kind is AttributeType.TIME:
-        return _instant(value)
-    return _strings(value, declared.contact_id)
-
-
-def known_value(declared: AttributeDef, value: object) -> object:
-    """The plain value of the declared type, for rows and registry checks.
-
-    Raises:
-        ValueError: `value` is not of the declared type.
-    """
-    plain = typed(declared, value)
-    if plain is _UNKNOWN:
-        raise ValueError(f"not {_IN_WORDS[declared.type]}")
-    return plain
-
-
-_IN_WORDS: Final[Mapping[AttributeType, str]] = {
-    AttributeType.STRING: "a string",
-    AttributeType.BOOL: "true or false",
-    AttributeType.INT: "a whole number of 64 bits",
-    AttributeType.DATE: "a date YYYY-MM-DD",
-    AttributeType.TIME: "an instant with its offset, as in 2026-06-03T10:00:00+03:00",
-    AttributeType.STRINGS: "a list of strings",
-}
-
-
-def _string(value: object, contact_id: bool) -> object:
-    if type(value) is not str:
-        return _UNKNOWN
-    if not value.isascii() and not _is_text(value):
-        return _UNKNOWN
-    if not contact_id:
-        return value
-    key = _contact_key(value)
-    return _UNKNOWN if key is None else written_id(key)
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be written as UTF-8; a lone surrogate cannot."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _contact_key(value: str) -> SubjectKey | None:
-    """The canonical id of a contact named by whatever id people use for it (DESIGN section 5)."""
-    if "@" in value:
-        return email_key(value)
-    if value.startswith("+"):
-        return phone_key(value)
-    return login_key(value)
-
-
-def _strings(value: object, contact_id: bool) -> object:
-    if not isinstance(value, (list, tuple)):
-        return _UNKNOWN
-    plain = [_string(item, contact_id) for item in value]
-    return _UNKNOWN if any(item is _UNKNOWN for item in plain) else plain
-
-
-def _days(value: object) -> object:
-    """Days since 1970-01-01 of a date, or of its ISO form; never of a datetime."""
-    if type(value) is dt.date:
-        return value.toordinal() - EPOCH_ORDINAL
-    if type(value) is not str or _DATE.fullmatch(value) is None:
-        return _UNKNOWN
-    try:
-        return dt.date.fromisoformat(value).toordinal() - EPOCH_ORDINAL
-    except ValueError:
-        return _UNKNOWN
-
-
-def _instant(value: object) -> object:
-    """The aware UTC datetime of an RFC 3339 instant (or of an aware datetime)."""
-    try:
-        if type(value) is str and _TIME.fullmatch(value) is not None:
-            return dt.datetime.fromisoformat(value.upper()).astimezone(dt.UTC)
-        if isinstance(value, dt.datetime) and value.utcoffset() is not None:
-            return value.astimezone(dt.UTC)
-    except (ValueError, OverflowError):
-        return _UNKNOWN
-    return _UNKNOWN
+    return nested if type(nested) is type(dotted) and nested == dotted else UNKNOWN

@@ -21,7 +21,7 @@ import structlog
 
 from authz.errors import AuthzError, ConfigError, InvalidFile, Problem
 from authz.policy.builder_lock import BuilderLock
-from authz.policy.bundle import find_model, find_sets, read_bundle
+from authz.policy.bundle import Bundle, find_model, find_sets, read_bundle
 from authz.policy.generation_files import folder_name
 from authz.policy.pipeline import build_set
 from authz.policy.store import PolicyStore
@@ -71,6 +71,8 @@ class Builder:
         self._seen: dict[str, _Seen] = {}
         self._revisions: dict[str, str] = {}
         self._first_look = True
+        self.looking_s = 0.0
+        """Seconds that the last look spent on seeing whether anything changed."""
 
     def look(self) -> bool:
         """One look at all sets; True where some set is still at unrest, so that the next look should come soon.
@@ -79,32 +81,81 @@ class Builder:
             OSError: the data folder cannot be written; everything published before stays.
         """
         folders, model = self._folders()
-        self._report_gone(folders)
         now = self._monotonic()
+        self._report_gone(folders)
         for folder in folders:
             self._saw(folder, model, now)
+        self.looking_s = self._monotonic() - now
         self._first_look = False
-        failed: OSError | None = None
+        failures: list[OSError] = []  # one set's trouble must not hold up the others
+        due = []
         for folder in folders:
             try:
-                self._attend(folder, model, now)
-            except OSError as error:  # one set's trouble must not hold up the others
-                failed = error
-        if failed is not None:
-            raise failed
+                due += self._read(folder, model, now)
+            except OSError as error:
+                failures.append(error)
+        for bundle in due:  # by now each of them is known to be stale, however long the first one takes
+            try:
+                self._build(bundle)
+            except OSError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return not all(self._seen[folder.name].built for folder in folders)
 
-    def _attend(self, folder: Path, model: Path, now: float) -> None:
-        """Build the set if its files have changed and are at rest."""
-        seen = self._seen[folder.name]
+    def _read(self, folder: Path, model: Path, now: float) -> list[Bundle]:
+        """The set's files, if they are at rest and say something new; the set is then reported as changed."""
+        set_id, seen = folder.name, self._seen[folder.name]
         if seen.built:
-            return
-        if now - seen.since >= QUIET_S:
-            self._build(folder, model)
-            self._seen[folder.name] = seen._replace(built=True)
-        elif now - seen.unrest_since >= UNREST_S:
-            self._store.report_pending(folder.name, "")
-            self._revisions.pop(folder.name, None)
+            return []
+        if now - seen.since < QUIET_S:
+            if now - seen.unrest_since >= UNREST_S:
+                self._store.report_pending(set_id, "")
+                self._revisions.pop(set_id, None)
+            return []
+        try:
+            bundle = read_bundle(folder, model)
+        except InvalidFile as error:
+            self._reject(set_id, "", error.problems)
+            self._done(set_id, "")
+            return []
+        if self._revisions.get(set_id) == bundle.revision:
+            self._done(set_id, bundle.revision)
+            return []
+        if self._store.reported_revision(set_id) != bundle.revision:
+            self._store.report_pending(set_id, bundle.revision)
+        return [bundle]
+
+    def _build(self, bundle: Bundle) -> None:
+        """Build the set, and publish it or report what is wrong with it."""
+        set_id, revision = bundle.set_id, bundle.revision
+        started = self._monotonic()
+        try:
+            compiled = build_set(bundle, self._cache)
+        except InvalidFile as error:
+            self._reject(set_id, revision, error.problems)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a set that breaks the builder is a rejected set, not a dead builder
+            _log.exception("policy_build_failed", set=set_id)
+            code = error.code if isinstance(error, AuthzError) else "internal_error"
+            text = f"the set cannot be built: {type(error).__name__}: {error}"
+            self._reject(set_id, revision, (Problem(bundle.place, 0, 0, text, code),))
+        else:
+            activated = self._store.publish(compiled)
+            took = round(self._monotonic() - started, 3)
+            event = "policy_activated" if activated else "policy_unchanged"
+            _log.info(event, set=set_id, revision=revision, took_s=took)
+        self._done(set_id, revision)
+
+    def _done(self, set_id: str, revision: str) -> None:
+        """What the files say is live or reported; nothing to do until they change again."""
+        self._seen[set_id] = self._seen[set_id]._replace(built=True)
+        self._revisions[set_id] = revision
+
+    def _reject(self, set_id: str, revision: str, problems: Sequence[Problem]) -> None:
+        self._store.report_rejected(set_id, revision, problems)
+        _log.warning("policy_rejected", set=set_id, revision=revision, problems=[str(problem) for problem in problems])
 
     def _folders(self) -> tuple[list[Path], Path]:
         try:
@@ -130,40 +181,6 @@ class Builder:
             self._seen[folder.name] = _Seen(found, since, since, built=False)
         elif before.print != found:
             self._seen[folder.name] = _Seen(found, now, now if before.built else before.unrest_since, built=False)
-
-    def _build(self, folder: Path, model: Path) -> None:
-        """Read the set; where it says something new, build it, and publish it or report what is wrong."""
-        set_id = folder.name
-        revision = ""
-        started = self._monotonic()
-        try:
-            bundle = read_bundle(folder, model)
-            revision = bundle.revision
-            if self._revisions.get(set_id) == revision:
-                return
-            if set_id in self._revisions:
-                self._store.report_pending(set_id, revision)
-            compiled = build_set(bundle, self._cache)
-        except InvalidFile as error:
-            self._reject(set_id, revision, error.problems)
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a set that breaks the builder is a rejected set, not a dead builder
-            _log.exception("policy_build_failed", set=set_id)
-            code = error.code if isinstance(error, AuthzError) else "internal_error"
-            text = f"the set cannot be built: {type(error).__name__}: {error}"
-            self._reject(set_id, revision, (Problem(f"policies/{set_id}", 0, 0, text, code),))
-        else:
-            activated = self._store.publish(compiled)
-            took = round(self._monotonic() - started, 3)
-            _log.info(
-                "policy_activated" if activated else "policy_unchanged", set=set_id, revision=revision, took_s=took
-            )
-        self._revisions[set_id] = revision
-
-    def _reject(self, set_id: str, revision: str, problems: Sequence[Problem]) -> None:
-        self._store.report_rejected(set_id, revision, problems)
-        _log.warning("policy_rejected", set=set_id, revision=revision, problems=[str(problem) for problem in problems])
 
 
 def run(place: Place, data_dir: Path, parent: int | None = None) -> None:
@@ -191,15 +208,14 @@ def run(place: Place, data_dir: Path, parent: int | None = None) -> None:
 
 
 def _look(builder: Builder, lock: BuilderLock) -> float:
-    """One look; the seconds until the next one. A look takes at most a twentieth of the time."""
-    started = time.monotonic()
+    """One look; the seconds until the next one. Seeing whether anything changed takes a twentieth of the time."""
     try:
         restless = builder.look()
     except OSError:
         _log.exception("policy_store_unwritable")
         return POLL_S
     lock.beat()
-    return TICK_S if restless else min(max(POLL_S, 20 * (time.monotonic() - started)), LONGEST_POLL_S)
+    return TICK_S if restless else min(max(POLL_S, 20 * builder.looking_s), LONGEST_POLL_S)
 
 
 def _orphaned(parent: int | None) -> bool:

@@ -124,10 +124,10 @@ def _read_model(model: Path) -> bytes:
         descriptor = os.open(model, _READ_FLAGS)
     except OSError as error:
         raise PolicyInvalid([Problem(MODEL_FILE, 0, 0, f"cannot be read: {_why(error)}", CODE)]) from None
-    with os.fdopen(descriptor, "rb") as file:
+    with _closed(descriptor):
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PolicyInvalid([Problem(MODEL_FILE, 0, 0, "is not a regular file", CODE)])
-        return file.read(_LARGEST_FILE)
+        return _content(descriptor)
 
 
 def _why(error: OSError) -> str:
@@ -201,7 +201,7 @@ class _Reader:
         except OSError as error:
             self.refuse(name, f"cannot be read: {_why(error)}")
             return
-        with os.fdopen(descriptor, "rb") as file:
+        with _closed(descriptor):
             status = os.fstat(descriptor)
             self._size += status.st_size
             if not stat.S_ISREG(status.st_mode):
@@ -211,16 +211,28 @@ class _Reader:
             elif self._size > _LARGEST_SET or len(self._signatures) > _MOST_FILES:
                 self.refuse("", f"holds more than {_LARGEST_SET} bytes or {_MOST_FILES} files")
             else:
-                self.files[name] = file.read(_LARGEST_FILE)
+                self.files[name] = _content(descriptor)
 
 
 @contextmanager
 def _opened_folder(path: Path | str, inside: int | None = None) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=inside)
-    try:
+    with _closed(descriptor):
         yield descriptor
+
+
+@contextmanager
+def _closed(descriptor: int) -> Iterator[None]:
+    try:
+        yield
     finally:
         os.close(descriptor)
+
+
+def _content(descriptor: int) -> bytes:
+    """Everything up to the limit; what grows beyond it while it is read is read again."""
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        return file.read(_LARGEST_FILE)
 
 
 def _belongs(name: str) -> bool:

@@ -93,23 +93,28 @@ class GenerationFiles:
         """Changes whenever pointer or report were replaced; costs two calls to the system."""
         return _signature(self.folder / _POINTER), _signature(self.folder / _REPORT)
 
-    def activate(self, content: bytes, revision: str, now: float) -> bool:
-        """Make `content` the current generation; False where it already is, undamaged."""
+    def current(self) -> tuple[Entry, bytes] | None:
+        """The current generation, None where there is none or it is damaged."""
+        entries = self._pointed(_POINTER)
+        content = self.content(entries[0]) if entries else None
+        return None if content is None else (entries[0], content)
+
+    def activate(self, content: bytes, revision: str, now: float) -> None:
+        """Make `content` the current generation: it is on disk, whole, before the pointer moves.
+
+        Raises:
+            OSError: it cannot be written; readers see what they saw.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         digest = checksum(content)
-        entries = self._pointed(_POINTER)
-        intact = bool(entries) and entries[0].checksum == digest and self.content(entries[0]) == content
-        if intact and entries[0].revision == revision:
-            return False
         before = [entry for entry in self.entries() if entry.checksum != digest and self.content(entry) is not None]
-        if self._readable(digest) != content:
-            write_whole(self._content_path(digest), content)
-        if entries:
+        if self._pointed(_POINTER):
             write_whole(self.folder / _POINTER_BEFORE, (self.folder / _POINTER).read_bytes())
+        if self.content(Entry(digest, revision, now)) is None:
+            write_whole(self._content_path(digest), content)
         kept = [Entry(digest, revision, now), *before][:KEPT]
         write_whole(self.folder / _POINTER, sealed({"format": _FORMAT, "entries": [entry._asdict() for entry in kept]}))
         self._forget_others()
-        return True
 
     def write_report(self, report: Report) -> None:
         """Replace the report; does nothing where it says the same already."""
@@ -138,9 +143,6 @@ class GenerationFiles:
 
     def _content_path(self, digest: str) -> Path:
         return self.folder / f"generation-{digest}.json"
-
-    def _readable(self, digest: str) -> bytes | None:
-        return self.content(Entry(digest, "", 0.0))
 
     def _pointed(self, name: str) -> list[Entry]:
         document = self._document(name)

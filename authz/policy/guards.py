@@ -15,7 +15,10 @@ CODE = "guard"
 
 
 def guard_problems(compiled: CompiledSet, place: str) -> tuple[Problem, ...]:
-    """One problem for each line that breaks a guard, at that line. `place` is `policies/<set>`."""
+    """One problem for each line and cell that breaks a guard, at that line. `place` is `policies/<set>`.
+
+    Where a line does so for several tenants, the first is named; none, where it does so for tenants in general.
+    """
     found: list[Problem] = []
     for guard in compiled.definition.guards:
         if guard.widest_ipv4 or guard.widest_ipv6:
@@ -36,6 +39,7 @@ def _breaks(guard: Guard) -> str:
 
 
 def _never_allowed(compiled: CompiledSet, guard: Guard, place: str) -> Iterator[Problem]:
+    named_before: set[tuple[str, str, str]] = set()
     for tenant, cells, sources in _tables(compiled, guard):
         for role, actions in cells.items():
             if guard.roles and role not in guard.roles:
@@ -44,7 +48,9 @@ def _never_allowed(compiled: CompiledSet, guard: Guard, place: str) -> Iterator[
                 if guard.actions and action not in guard.actions:
                     continue
                 whose = f" of tenant `{tenant}`" if tenant else ""
-                for rule in sorted(_allowing(named(cell, sources))):
+                rules = {(role, action, rule) for rule in _allowing(named(cell, sources))} - named_before
+                named_before |= rules
+                for _, _, rule in sorted(rules):
                     yield _at(place, rule, f"allows role `{role}`{whose} the action `{action}`: {_breaks(guard)}")
 
 

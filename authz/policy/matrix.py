@@ -171,16 +171,15 @@ def _base_lines(written: list[Written], definition: PolicySet, file: str) -> Ite
 
 
 def _never_acting(written: list[Written]) -> Iterable[Problem]:
-    denies = [rule for rule, _ in written if rule.effect is Effect.DENY]
-    shared = [rule for rule in denies if rule.tenant == ANY]
-    own: dict[str, list[MatrixLine]] = defaultdict(list)
-    for rule in denies:
-        own[rule.tenant].append(rule)
+    """A tenant's allow lines over deny lines; a base line may well be switched off by a deny line for everybody."""
+    denies: dict[str, list[MatrixLine]] = defaultdict(list)
+    for rule, _ in written:
+        if rule.effect is Effect.DENY:
+            denies[rule.tenant].append(rule)
     for rule, at in written:
-        if rule.effect is not Effect.ALLOW:
+        if rule.effect is not Effect.ALLOW or rule.tenant == ANY:
             continue
-        covering = shared if rule.tenant == ANY else [*shared, *own[rule.tenant]]
-        for deny in covering:
+        for deny in (*denies[ANY], *denies[rule.tenant]):
             same_question = deny[:3] == rule[:3] and set(deny.facts) == set(rule.facts)
             if deny.fits(rule.role, rule.action) and set(deny.facts) <= set(rule.facts) and not same_question:
                 yield at.problem(_EFFECT, f"can never act: {deny.source} denies whatever it allows", CODE)

@@ -15,6 +15,7 @@ from authz.policy.yaml_nodes import Node, Scalar, Sequence, plain_value
 
 OBLIGATION_TYPES: Final = ("custom", "step-up", "notification", "session_termination")
 _TERM: Final = re.compile(r"([1-9][0-9]{0,4}) working (minute|hour|day)s?")
+IMMEDIATELY: Final = "immediately"
 _CLASS: Final = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _MATCHABLE: Final = {AttributeType.STRING: "text", AttributeType.BOOL: "bool", AttributeType.INT: "int"}
 _MATCH_WORDS: Final = {"text": "a text", "bool": "true or false", "int": "a whole number"}
@@ -124,6 +125,8 @@ def _term(source: Source, node: Node | None) -> Term | None:
     text = source.text(node)
     if node is None or not text:
         return None
+    if text == IMMEDIATELY:
+        return Term(0, "minutes")
     found = _TERM.fullmatch(text)
     if found is None:
         source.refuse(node, f"`{text}` is no term; write `1 working hour`, `30 working minutes` or `2 working days`")

@@ -21,7 +21,7 @@ from authz.core.generation import Generation
 from authz.errors import Problem
 from authz.policy.builder_lock import BuilderLock
 from authz.policy.compiled import CompiledSet
-from authz.policy.document import decode, encode
+from authz.policy.document import DocumentInvalid, decode, encode
 from authz.policy.generation_files import Entry, FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
 from authz.policy.live import generation_of
 
@@ -114,9 +114,11 @@ class PolicyStore:
         """
         set_id = compiled.definition.id
         files = self._files(set_id)
-        activated = files.activate(encode(compiled), compiled.revision, self._clock())
+        changed = not _is_current(compiled, files)
+        if changed:
+            files.activate(encode(compiled), compiled.revision, self._clock())
         files.write_report(Report(set_id, FilesState.LIVE, compiled.revision, ()))
-        return activated
+        return changed
 
     def report_rejected(self, set_id: str, revision: str, problems: Iterable[Problem]) -> None:
         """The set's files, of this revision ("" where they could not be read), must not go live."""
@@ -130,6 +132,11 @@ class PolicyStore:
         """The set's folder is not there any more; its last good generation keeps answering."""
         problems = whole_file(set_id, "the set's folder is gone; its last good generation keeps answering", "gone")
         self._files(set_id).write_report(Report(set_id, FilesState.GONE, "", tuple(problems)))
+
+    def reported_revision(self, set_id: str) -> str:
+        """The revision of the files that the set's last report is about; empty where there is none."""
+        report = self._files(set_id).report()
+        return report.revision if report is not None else ""
 
     def known_sets(self) -> list[str]:
         """Every set that was ever published or reported in this data folder."""
@@ -179,7 +186,7 @@ class PolicyStore:
         damaged = files.pointer_is_damaged()
         for entry in [] if damaged and before is not None else files.entries():
             if before is not None and before.entry == entry:
-                self._loaded[set_id] = before._replace(fallback=False)
+                self._loaded[set_id] = before._replace(fallback=damaged)
                 return False
             generation = self._read(set_id, files, entry)
             if generation is not None:
@@ -187,8 +194,6 @@ class PolicyStore:
                 _log.info("policy_loaded", set=set_id, revision=entry.revision, fallback=damaged)
                 return True
             damaged = True
-            if before is not None:
-                break
         if before is not None:
             self._loaded[set_id] = before._replace(fallback=True)
         return False
@@ -245,6 +250,17 @@ class PolicyStore:
             "stale": behind or loaded is None or bool(problems),
             "problems": problems,
         }
+
+
+def _is_current(compiled: CompiledSet, files: GenerationFiles) -> bool:
+    """Whether the set is current already, by its meaning: the bytes of equal sets may differ in order."""
+    current = files.current()
+    if current is None or current[0].revision != compiled.revision:
+        return False
+    try:
+        return decode(current[1]) == compiled
+    except DocumentInvalid:
+        return False
 
 
 def _printed(set_id: str, text: str) -> list[str]:

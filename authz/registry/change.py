@@ -22,9 +22,7 @@ def instant_text(now: float) -> str:
 
 def canonical_json(value: object) -> str:
     """The one spelling of a JSON value (dates as ISO text)."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_text, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def _as_text(value: object) -> object:
@@ -33,6 +31,11 @@ def _as_text(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"not a value of the registry: {type(value).__name__}")
+
+
+_ENCODER: Final = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_as_text, allow_nan=False
+)
 
 
 class Change:

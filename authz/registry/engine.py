@@ -21,12 +21,10 @@ WRITING: Final = "authz_writing"
 
 _POSTGRESQL: Final = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
 _SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})
-_PRAGMAS: Final = (
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+_PRAGMAS_OF_A_WRITER: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA synchronous = FULL",
-    "PRAGMA trusted_schema = OFF",
 )
 
 
@@ -87,24 +85,24 @@ def _cause(error: Exception) -> str:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:" or url.query:
         raise ConfigError("a sqlite registry needs a file: sqlite:///path/to/registry.db")
-    # mode=rw: a file that was deleted is an error to report, not an empty registry to create. No pool: a pooled
-    # connection would go on reading a file that is no longer there.
-    name = f"file:{quote(str(Path(url.database).absolute()))}?mode=rw"
+    path = Path(url.database).absolute()
+    # mode=rw: a file that was deleted is an error to report, not an empty registry to create. No pool: a connection
+    # kept open would go on reading a file that was deleted, and keep a write-ahead log beside one that was replaced.
+    name = f"file:{quote(str(path))}?mode=rw"
 
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(name, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
     engine = sa.create_engine(url, creator=connect, poolclass=sa.pool.NullPool, hide_parameters=True)
-    sa.event.listen(engine, "connect", _set_pragmas)
     sa.event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-
-
 def _begin(connection: sa.Connection) -> None:
     """The driver's own idea of when a transaction begins would let two reads of one look see different revisions."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(WRITING) else "BEGIN")
+    if not connection.get_execution_options().get(WRITING):
+        connection.exec_driver_sql("BEGIN")
+        return
+    for pragma in _PRAGMAS_OF_A_WRITER:
+        connection.exec_driver_sql(pragma)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -6,6 +6,7 @@ The read path (`core.identity`) is stricter and repairs nothing; whatever is sto
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import idna
@@ -17,6 +18,7 @@ from authz.core.identity import email_key, login_key, phone_key
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _PHONE_CHARACTERS: Final = re.compile(r"\+?[0-9 ()./-]+")
 _A_LABEL: Final = "xn--"
+_ANYBODY: Final = "a"
 
 
 def canonical_email(text: str) -> str:
@@ -29,11 +31,7 @@ def canonical_email(text: str) -> str:
     local, _, domain = text.rpartition("@")
     if not local.isascii():
         raise ValueError("the part before the @ may hold ASCII characters only")
-    address = f"{local}@{_ascii_domain(domain.translate(_ASCII_LOWER))}".translate(_ASCII_LOWER)
-    try:
-        validate_email(address, check_deliverability=False, allow_smtputf8=False)
-    except EmailNotValidError as error:
-        raise ValueError(_sentence(str(error))) from None
+    address = f"{local.lower()}@{_checked_domain(domain.translate(_ASCII_LOWER))}"
     if email_key(address) != address:
         raise ValueError("not an e-mail address of the plain form `name@domain`")
     return address
@@ -69,6 +67,17 @@ def canonical_login(text: str) -> str:
     if login_key(text) is None:
         raise ValueError("a login is ASCII letters, digits and `. _ @ + -`, and begins with a letter or digit")
     return text
+
+
+@lru_cache(maxsize=1024)  # the contacts of a company share few domains, and this is the slow part of a long file
+def _checked_domain(domain: str) -> str:
+    """The domain as A-labels, if mail can go there at all."""
+    domain = _ascii_domain(domain)
+    try:
+        validate_email(f"{_ANYBODY}@{domain}", check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise ValueError(_sentence(str(error))) from None
+    return domain
 
 
 def _ascii_domain(domain: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from sys import intern
 from typing import Final, NamedTuple
@@ -155,7 +155,8 @@ def _contacts(
         .execution_options(yield_per=_ROWS_AT_ONCE)
     )
     found: dict[int, list[Contact]] = {}
-    for annex_id, rows in groupby(connection.execute(query), key=itemgetter(0)):
+    every = chain.from_iterable(connection.execute(query).partitions())
+    for annex_id, rows in groupby(every, key=itemgetter(0)):
         suspended = suspensions.get(owners[annex_id], EMPTY_SUSPENSIONS)
         found[annex_id] = [
             Contact(

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authz.errors import AuthzError
 from authz.web import wire
-from authz.web.reply import CLOSE, Refusal, error_body, send_error, send_json
+from authz.web.reply import CLOSE, FAULT, INTERNAL, Refusal, error_body, send_error, send_json, status_of
 
 _log = structlog.get_logger(__name__)
 
@@ -86,6 +86,8 @@ class Hygiene:
         except AuthzError as error:
             if exchange.started:
                 raise
+            if status_of(error) == INTERNAL:
+                _log.exception("request_failed")
             await send_error(exchange.send, error)
         except ClientGone:
             return
@@ -93,7 +95,7 @@ class Hygiene:
             _log.exception("request_failed")
             if exchange.started:
                 raise
-            await send_json(exchange.send, 500, error_body("internal_error", "the service has a fault; it is logged"))
+            await send_json(exchange.send, INTERNAL, error_body("internal_error", FAULT))
 
     async def _dispatch(self, scope: Scope, exchange: _Exchange) -> None:
         direct = self.direct.get(scope["raw_path"])

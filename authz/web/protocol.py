@@ -18,22 +18,34 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from authz.web.reply import error_body
+from authz.web.hygiene import read_request_id
+from authz.web.reply import Refusal, error_body
 
 _BAD_HTTP: Final = ("bad_http", "this is not an HTTP/1.1 request")
 _TOO_SLOW: Final = ("request_timeout", "the request did not arrive in time")
+_HEAD_TOO_LARGE: Final = ("headers_too_large", "the request line and headers are too long")
+_LARGEST_HEAD: Final = 64 * 1024
+"""Bytes of a request line with its headers; h11 has a limit of its own of this size, httptools has none."""
 
 
-def _whole_answer(status: int, code: str, message: str) -> bytes:
+def _whole_answer(status: int, code: str, message: str, request_id: bytes) -> bytes:
     body = error_body(code, message)
+    echo = b"x-request-id: %b\r\n" % request_id if request_id else b""
     return b"".join(
         (
             b"HTTP/1.1 %d %s\r\n" % (status, http.HTTPStatus(status).phrase.encode()),
             b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n",
-            b"content-length: %d\r\nconnection: close\r\n\r\n" % len(body),
+            b"%bcontent-length: %d\r\nconnection: close\r\n\r\n" % (echo, len(body)),
             body,
         )
     )
+
+
+def _echoed(headers: list[tuple[bytes, bytes]]) -> bytes:
+    try:
+        return read_request_id({"headers": headers})
+    except Refusal:
+        return b""
 
 
 class LimitedConfig(uvicorn.Config):
@@ -118,6 +130,11 @@ class Deadline(_Protocol):
         """The cycles of this connection whose answer is not complete, oldest first."""
         return [self.cycle] if self.cycle is not None and not self.cycle.response_complete else []
 
+    def _unreceived_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers, as far as they are known, of the request that is being received."""
+        cycle = self.cycle
+        return [] if cycle is None or cycle.response_complete else list(cycle.scope["headers"])
+
     def _drop_unreceived(self) -> None:
         """Forget queued requests that will never arrive in full."""
 
@@ -129,13 +146,14 @@ class Deadline(_Protocol):
             received[-1].keep_alive = False
             self._drop_unreceived()
             return
+        request_id = _echoed(self._unreceived_headers())
         for cycle in unanswered:
             if cycle.response_started:
                 self.transport.close()
                 return
             cycle.disconnected = True
             cycle.message_event.set()
-        self.transport.write(_whole_answer(status, code, message))
+        self.transport.write(_whole_answer(status, code, message, request_id))
         self.transport.close()
 
     def send_400_response(self, _msg: str) -> None:
@@ -153,6 +171,8 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         self._active: Any = None
         self._upgrade_offered = False
         self._body_left = 0
+        self._in_head = False
+        self._head_bytes = 0
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._active = cycle
@@ -163,6 +183,9 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         if self._active is None or self._active.response_complete:
             return queued
         return [self._active, *queued]
+
+    def _unreceived_headers(self) -> list[tuple[bytes, bytes]]:
+        return self.headers if self._in_head else super()._unreceived_headers()
 
     def _drop_unreceived(self) -> None:
         received = [(cycle, app) for cycle, app in self.pipeline if not cycle.more_body]
@@ -187,6 +210,10 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
             self._count_off(data[upgrade.args[0] :])
         except httptools.HttpParserError:
             self._refuse(400, *_BAD_HTTP)
+        else:
+            self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
+            if self._head_bytes > _LARGEST_HEAD:
+                self._refuse(431, *_HEAD_TOO_LARGE)
 
     def _count_off(self, data: bytes) -> None:
         if self._body_left:
@@ -201,6 +228,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         """The first byte of a request, also of one that came in one piece with the one before."""
         if self._receiving_since is None:
             self._request_begins()
+        self._in_head = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
@@ -210,6 +238,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         if self.parser.should_upgrade():
             lengths = [value for name, value in self.headers if name == b"content-length"]
             self._body_left = int(lengths[0]) if len(lengths) == 1 else 0
+        self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:

@@ -23,6 +23,8 @@ from authz.web.callers import CallerRefused, CallerUnknown
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 CLOSE: Final = (b"connection", b"close")
+INTERNAL: Final = 500
+FAULT: Final = "the service has a fault; it is logged"
 _JSON: Final = (b"content-type", b"application/json")
 _BEARER: Final = (b"www-authenticate", b"Bearer")
 
@@ -34,8 +36,8 @@ STATUS: Final[Mapping[type[AuthzError], int]] = {
     Conflict: 409,
     InvalidFile: 422,
     Unavailable: 503,
-    ConfigError: 500,
-    EngineDisagreement: 500,
+    ConfigError: INTERNAL,
+    EngineDisagreement: INTERNAL,
 }
 """The nearest class in an error's ancestry decides. Faults of the service are told by their code alone."""
 
@@ -87,5 +89,5 @@ async def send_error(send: Send, error: AuthzError) -> None:
         headers = error.headers
     elif isinstance(error, CallerUnknown):
         headers = (_BEARER,)
-    message = "the service has a fault; it is logged" if status == 500 else str(error)  # noqa: PLR2004
+    message = FAULT if status == INTERNAL else str(error)
     await send_json(send, status, error_body(error.code, message), headers)

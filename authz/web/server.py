@@ -107,7 +107,7 @@ def worker_app(settings: Settings, parent: int) -> Hygiene:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         looks = {"policies": service.refresh_policies, "registry": service.refresh_registry}
         if os.getpid() != parent:
-            looks["parent"] = partial(_end_without_parent, os.getppid())
+            looks["parent"] = partial(_end_without_parent, parent)
         look_outs = LookOuts(looks, settings.poll_interval_s)
         look_outs.start()
         try:

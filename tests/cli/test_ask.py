@@ -61,7 +61,9 @@ def test_an_obligation_of_an_allow_is_shown(loaded: Checkout) -> None:
     )  # fmt: skip
 
     assert ran.status == 0
-    assert "obligations       sign-book (custom) kind: sign; text: [ro] semnați în registru, [en] sign the book" in ran.out
+    assert (
+        "obligations       sign-book (custom) kind: sign; text: [ro] semnați în registru, [en] sign the book" in ran.out
+    )
 
 
 def test_whoever_is_not_registered_is_refused_at_the_first_rule(loaded: Checkout) -> None:
@@ -117,6 +119,13 @@ def test_a_question_can_be_asked_as_of_another_time(loaded: Checkout, at: str, s
     ran = authz("ask", "ana@acme.example", "gate", *INSIDE, "--at", at, "--json")
 
     assert (ran.status, ran.json["context"]["reason"]) == (status, reason)
+
+
+@pytest.mark.parametrize("tenant", [(), ("--tenant", "acme")])
+def test_a_date_begins_at_midnight_in_the_time_zone_of_the_set(loaded: Checkout, tenant: tuple[str, ...]) -> None:
+    ran = authz("ask", "ana@acme.example", "gate", *INSIDE, *tenant, "--at", "2026-07-01")
+
+    assert ran.out.splitlines()[1] == "at 2026-07-01 00:00:00+03:00"
 
 
 @pytest.mark.parametrize(
@@ -204,8 +213,16 @@ def test_what_is_live_answers_even_when_the_files_have_changed(
 ) -> None:
     monkeypatch.setenv("AUTHZ_DATA", str(loaded.root / "data"))
     publish(loaded)
-    loaded.replace("matrix.csv", "p, *, keeper, open_gate,  network_ok + sender_ok,           allow", "p, *, keeper, open_gate, -, deny")
-    loaded.replace("tests.yaml", "action: open_gate}\n    expect: {decision: true}", "action: open_gate}\n    expect: {decision: false}")
+    loaded.replace(
+        "matrix.csv",
+        "p, *, keeper, open_gate,  network_ok + sender_ok,           allow",
+        "p, *, keeper, open_gate, -, deny",
+    )
+    loaded.replace(
+        "tests.yaml",
+        "action: open_gate}\n    expect: {decision: true}",
+        "action: open_gate}\n    expect: {decision: false}",
+    )
     loaded.replace("tests.yaml", "reason: fact_not_met, fact: gate_closed", "reason: role_not_permitted")
 
     by_what_is_live = authz("ask", "ana@acme.example", "gate", *INSIDE)

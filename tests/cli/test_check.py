@@ -69,7 +69,9 @@ def test_every_problem_of_every_file_is_printed_sorted(checkout: Checkout) -> No
 
 
 def test_a_failing_case_and_a_broken_guard_are_problems_too(checkout: Checkout) -> None:
-    checkout.replace("matrix.csv", "open_gate,  -,                                deny", "open_gate, network_ok + sender_ok, allow")
+    checkout.replace(
+        "matrix.csv", "open_gate,  -,                                deny", "open_gate, network_ok + sender_ok, allow"
+    )
 
     ran = authz("check")
 
@@ -180,5 +182,7 @@ def test_piped_lines_are_neither_wrapped_nor_cut(checkout: Checkout) -> None:
 
     ran = authz_process("check", environment={"COLUMNS": "40"})
 
-    assert any(line.startswith("policies/storehouse/matrix.csv:3:7: ") and long in line for line in ran.out.splitlines())
+    assert any(
+        line.startswith("policies/storehouse/matrix.csv:3:7: ") and long in line for line in ran.out.splitlines()
+    )
     assert ran.status == 1

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from authz.cli.failures import exit_code_of
 from authz.cli.main import VERBS, app, load_verb
 from authz.errors import EngineDisagreement, PolicyInvalid, Problem
-from authz.cli.failures import exit_code_of
 from tests.cli.program import Checkout, authz, authz_piped, authz_process, python_process
 
 

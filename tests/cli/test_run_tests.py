@@ -11,7 +11,9 @@ def test_passing_cases_are_counted(checkout: Checkout) -> None:
 
 
 def test_a_failed_case_shows_its_place_the_rules_and_what_would_help(checkout: Checkout) -> None:
-    checkout.replace("tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}")
+    checkout.replace(
+        "tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}"
+    )
 
     ran = authz("test")
 
@@ -54,7 +56,9 @@ def test_a_set_that_cannot_be_compiled_fails(checkout: Checkout) -> None:
 
 
 def test_a_broken_guard_fails_even_where_all_cases_pass(checkout: Checkout) -> None:
-    checkout.replace("set.yaml", "never: {roles: [guest], actions: [open_gate]}", "never: {roles: [guest], actions: [move_box]}")
+    checkout.replace(
+        "set.yaml", "never: {roles: [guest], actions: [open_gate]}", "never: {roles: [guest], actions: [move_box]}"
+    )
 
     ran = authz("test")
 
@@ -64,7 +68,9 @@ def test_a_broken_guard_fails_even_where_all_cases_pass(checkout: Checkout) -> N
 
 
 def test_json_holds_the_question_the_answer_and_the_rules(checkout: Checkout) -> None:
-    checkout.replace("tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}")
+    checkout.replace(
+        "tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}"
+    )
 
     ran = authz("test", "--json")
 

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.core.attributes import BUILT_IN, EPOCH_ORDINAL, bindings, flattened, known_value
+from authz.core.attributes import BUILT_IN, bindings, flattened, known_value
 from authz.core.definition import AttributeDef, AttributeType, Origin, PolicySet
 from authz.core.directory import Annex, Contact, Tenant
 from authz.core.identity import email_key, login_key, phone_key
 from authz.core.types import Assurance, Channel, NetworkChoice, Request, SubjectKey
+from authz.core.values import EPOCH_ORDINAL
 
 DAY = dt.date(2026, 6, 3)
 NOW = dt.datetime(2026, 6, 3, 7, 0, tzinfo=dt.UTC)

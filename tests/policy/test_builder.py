@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from authz.policy.builder import QUIET_S, UNREST_S, Builder, Place
+from authz.policy.compiled import CompiledSet
 from authz.policy.store import PolicyStore, SetStatus
 from tests.policy.small_set import MATRIX, NETWORKS, TESTS, write_checkout, write_set
 
@@ -104,6 +105,12 @@ def test_a_file_that_is_being_written_is_not_read_but_reported(workshop: Worksho
         assert workshop.revision() == before
         assert workshop.status()["problems"] == []
         assert workshop.status()["stale"] is (seconds - 0.25 >= UNREST_S)
+
+    tests.write_text(TESTS)
+    workshop.settle()
+
+    assert workshop.revision() == before
+    assert workshop.status()["stale"] is False
 
     tests.write_text(TESTS + "# written to the end\n")
     workshop.settle()
@@ -236,6 +243,25 @@ def test_a_change_made_while_no_builder_ran_is_found_at_its_start(workshop: Work
     workshop.worker.refresh()
 
     assert workshop.revision() != before
+
+
+def test_every_changed_set_is_known_to_be_stale_before_the_first_is_compiled(
+    open_workshop: Callable[..., Workshop], tmp_path: Path
+) -> None:
+    workshop = open_workshop("archive", "library")
+    for set_id in ("archive", "library"):
+        (workshop.policies / set_id / "networks" / "north.csv").write_text(NETWORKS.replace("/24", "/25"))
+    stale: list[set[str]] = []
+
+    class Watching(PolicyStore):
+        def publish(self, compiled: CompiledSet) -> bool:
+            workshop.worker.refresh()
+            stale.append({set_id for set_id, status in workshop.worker.status().items() if status["stale"]})
+            return super().publish(compiled)
+
+    Builder(Place(workshop.policies, tmp_path), Watching(tmp_path / "data"), None).look()
+
+    assert stale == [{"archive", "library"}, {"library"}]
 
 
 def test_a_data_folder_that_cannot_be_written_is_an_error_of_the_look_and_tried_again(

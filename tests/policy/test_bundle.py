@@ -159,9 +159,10 @@ def test_the_revision_changes_with_every_name_and_byte() -> None:
         bundle_revision({"a": b"1", "c": b"2"}, b"m"),
         bundle_revision({"a": b"12", "b": b""}, b"m"),
         bundle_revision({"a": b"1"}, b"m"),
+        bundle_revision({"a1": b""}, b"m"),
         bundle_revision({"a": b"1b", "2": b""}, b"m"),
     }
 
-    assert len(revisions) == 7
+    assert len(revisions) == 8
     assert bundle_revision({"b": b"2", "a": b"1"}, b"m") in revisions
     assert all(revision.startswith("sha256:") and len(revision) == 71 for revision in revisions)

@@ -171,6 +171,10 @@ def test_a_fact_is_true_or_false_where_all_that_matters_is_known() -> None:
     assert answer("now > resource.opened", resource__opened=NOW - dt.timedelta(seconds=1)) is True
 
 
+def test_blanks_inside_a_name_change_nothing() -> None:
+    assert answer("tenant . subscription\n. paid", tenant__subscription__paid=True) is True
+
+
 def test_an_absent_attribute_makes_a_fact_unknown() -> None:
     assert answer("tenant.subscription.paid") is None
     assert answer("!tenant.subscription.paid") is None

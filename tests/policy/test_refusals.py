@@ -1,4 +1,4 @@
-"""Whatever must keep a policy set from going live does, with its exact place and text (casbin.md section 5, DESIGN 3)."""
+"""Whatever must keep a policy set from going live does, with its exact place and text."""
 
 from __future__ import annotations
 

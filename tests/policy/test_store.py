@@ -219,6 +219,32 @@ def test_the_builder_mends_what_is_damaged(
     assert store.status()["library"]["stale"] is False
 
 
+def test_a_running_worker_steps_forward_to_the_newest_that_can_be_read(tmp_path: Path, revise: Revise) -> None:
+    builder = PolicyStore(tmp_path)
+    builder.publish(revise(0))
+    store = worker(tmp_path)
+    builder.publish(revise(1))
+    builder.publish(revise(2))
+    current_content(tmp_path).write_bytes(b"")
+
+    assert store.refresh() is True
+    assert store.current()["library"].revision == revise(1).revision
+    assert store.status()["library"]["stale"] is True
+
+
+def test_a_running_worker_whose_next_generation_is_damaged_says_so(tmp_path: Path, revise: Revise) -> None:
+    builder = PolicyStore(tmp_path)
+    builder.publish(revise(0))
+    store = worker(tmp_path)
+    before = store.current()
+    builder.publish(revise(1))
+    current_content(tmp_path).write_bytes(b"")
+
+    assert store.refresh() is False
+    assert store.current() is before
+    assert "is damaged" in store.status()["library"]["problems"][0]
+
+
 def test_a_passing_trouble_is_tried_again(tmp_path: Path, revise: Revise) -> None:
     builder = PolicyStore(tmp_path)
     builder.publish(revise(0))
@@ -318,6 +344,9 @@ def test_pending_files_are_stale_before_anything_is_known_of_them(tmp_path: Path
 
     status = worker(tmp_path).status()["library"]
     assert (status["revision"], status["stale"], status["problems"]) == (revise(0).revision, True, [])
+
+    builder.report_pending("library", revise(0).revision)
+    assert worker(tmp_path).status()["library"]["stale"] is True
 
 
 def test_a_set_that_is_gone_keeps_answering_and_is_stale(tmp_path: Path, revise: Revise) -> None:

@@ -80,7 +80,9 @@ def postgres_template(postgres_server: sa.URL) -> str:
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("registry") / "template.db"
-    RegistryStore(f"sqlite:///{path}").migrate()
+    store = RegistryStore(f"sqlite:///{path}")
+    store.migrate()
+    store.close()
     return path
 
 

@@ -163,12 +163,19 @@ def test_revisions_of_another_database_mean_nothing(
     other = RegistryStore(f"sqlite:///{tmp_path / 'other.db'}")
     other.migrate()
     load_file(write("tenants: [{id: beta, set: plain, name: Beta}]"), other, sets, "ines")
-    directory = other.directory()
-    assert directory.revision == store.revision().number
+    same_number, lower_number = other.directory(), other.directory()
+    assert same_number.revision == store.revision().number
 
-    assert store.refresh(directory)
-    assert shown(directory) == shown(store.directory())
-    assert set(directory.tenants) == {"acme"}
+    assert store.refresh(same_number)
+    assert set(same_number.tenants) == {"acme"}
+
+    suspend(store, "acme", ANA, "ines")
+    load_file(write("tenants: [{id: gamma, set: plain, name: Gamma}]"), store, sets, "ines")
+    lower_number.revision = 2
+
+    assert store.refresh(lower_number)
+    assert shown(lower_number) == shown(store.directory())
+    assert set(lower_number.tenants) == {"acme", "gamma"}
 
 
 def test_a_directory_ahead_of_a_restored_database_is_read_anew(
@@ -270,6 +277,42 @@ def test_a_deleted_file_is_unavailable_and_leaves_the_directory_as_it_was(
     assert not path.exists()
 
 
+def test_a_file_put_in_the_place_of_another_is_the_one_that_is_read(
+    tmp_path: Path, sets: Sets, write: Write, acme: str
+) -> None:
+    store = RegistryStore(f"sqlite:///{tmp_path / 'registry.db'}")
+    other = RegistryStore(f"sqlite:///{tmp_path / 'other.db'}")
+    for one in (store, other):
+        one.migrate()
+    load_file(write(acme), other, sets, "ines")
+    other.close()
+    directory = store.directory()
+    (tmp_path / "other.db").replace(tmp_path / "registry.db")
+
+    assert store.refresh(directory)
+    assert set(directory.tenants) == {"acme"}
+
+
+def test_what_a_deleted_registry_left_behind_is_not_taken_up(
+    tmp_path: Path, sets: Sets, write: Write, acme: str
+) -> None:
+    path = tmp_path / "registry.db"
+    store = RegistryStore(f"sqlite:///{path}")
+    store.migrate()
+    log = path.with_name("registry.db-wal")
+    with store.reading() as connection:
+        connection.execute(sa.select(t.tenant.c.id)).all()  # keeps the log from being folded into the file
+        load_file(write(acme), store, sets, "ines")
+        left_behind = log.read_bytes()
+    path.unlink()
+    log.write_bytes(left_behind)
+
+    store.migrate()
+
+    assert not store.directory().tenants
+    assert store.revision().number == 0
+
+
 def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
     path = tmp_path / "registry.db"
     path.write_bytes(b"not a database, but long enough to look like one" * 100)
@@ -287,7 +330,8 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "registry.db"
     store = RegistryStore(f"sqlite:///{path}")
     store.migrate()
-    with store.reading():
+    with store.reading() as connection:
+        connection.execute(sa.select(t.tenant.c.id)).all()
         kept = [path, *path.parent.glob("registry.db-*")]
 
         assert len(kept) == 3  # with the write-ahead log and its index
@@ -298,9 +342,9 @@ def test_the_file_is_its_owners_alone(tmp_path: Path) -> None:
 def test_sqlite_is_set_up_for_people_and_for_readers_beside_a_writer(tmp_path: Path) -> None:
     store = RegistryStore(f"sqlite:///{tmp_path / 'registry.db'}")
     store.migrate()
-    with store.reading() as connection:
+    with store.changing("ines") as change:
         pragmas = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            name: change.connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "foreign_keys", "secure_delete", "synchronous", "busy_timeout")
         }
 

@@ -79,6 +79,18 @@ def test_a_revocation_is_not_softened_and_not_lifted_by_accident(store: Registry
     assert set(states(store)) == {ContactState.ACTIVE}
 
 
+def test_a_new_id_on_a_newer_annex_is_no_way_around_it(store: RegistryStore, sets: Sets, write: Write) -> None:
+    suspend(store, "acme", IOANA, "mara")
+    newer = (
+        "tenants: [{id: acme, set: plain, name: Acme Distribution SRL, languages: [ro, en], annexes: [{number: 3, "
+        "signed_on: 2026-02-01, effective_from: 2026-02-01, network: any, contacts: "
+        "[{name: Ioana Dinu, role: admin, email: ioana@acme.example, login: fresh}]}]}]"
+    )
+    load_file(write(newer), store, sets, "ines")
+
+    assert states(store, SubjectKey("login:fresh")) == [ContactState.SUSPENDED]
+
+
 def test_only_contacts_of_the_tenant_can_be_suspended(store: RegistryStore) -> None:
     for tenant, key in (("acme", SubjectKey("nobody@acme.example")), ("beta", ANA)):
         with pytest.raises(NotFound):

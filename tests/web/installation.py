@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
@@ -215,6 +215,55 @@ class Serving:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
+
+
+class Process(NamedTuple):
+    """A process of the system; `started` tells it from a later one with the same id."""
+
+    pid: int
+    parent: int
+    started: str
+    words: tuple[str, ...]
+
+    @property
+    def lives(self) -> bool:
+        """Whether it still runs."""
+        return process_of(self.pid) == self
+
+
+def process_of(pid: int) -> Process | None:
+    """The process with that id, None where there is none or it has ended."""
+    folder = Path("/proc") / str(pid)
+    try:
+        state, parent, *rest = (folder / "stat").read_text().rpartition(") ")[2].split()
+        words = (folder / "cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    except OSError:
+        return None
+    return None if state in "ZX" else Process(pid, int(parent), rest[17], tuple(word.decode() for word in words))
+
+
+def descendants(pid: int) -> list[Process]:
+    """Children, their children, and so on."""
+    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    everybody = [process for process in map(process_of, pids) if process is not None]
+    found: list[Process] = []
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        children = [process for process in everybody if process.parent == parent]
+        found += children
+        waiting += [child.pid for child in children]
+    return found
+
+
+def all_ended(processes: list[Process]) -> bool:
+    """Wait until none of them lives; False after a long while. Python's own bookkeeper of workers is not ours."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if not any(process.lives and "resource_tracker" not in " ".join(process.words) for process in processes):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def free_port() -> int:

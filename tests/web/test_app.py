@@ -10,7 +10,7 @@ import pytest
 import structlog
 
 from authz.core.types import Assurance, Reason, Request
-from authz.errors import NoActivePolicy, RegistryUnavailable
+from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
 from authz.pdp import Outcome
 from authz.web import openapi
 from authz.web.callers import KEYLESS, Caller, CallerUnknown, Headers, Scope
@@ -243,6 +243,7 @@ async def test_without_any_good_policy_the_answer_is_503() -> None:
     [
         (NoActivePolicy("none"), 503, "no_active_policy"),
         (RegistryUnavailable("none"), 503, "registry_unavailable"),
+        (EngineDisagreement("canary-7f3e"), 500, "engine_disagreement"),
         (RuntimeError("canary-7f3e"), 500, "internal_error"),
         (KeyError("canary-7f3e"), 500, "internal_error"),
     ],

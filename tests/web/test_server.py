@@ -8,9 +8,11 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Self
 
-import psutil
 import pytest
 
 from tests.web.installation import (
@@ -21,7 +23,10 @@ from tests.web.installation import (
     REGISTRY,
     SECOND_ANNEX,
     Installation,
+    Process,
     Serving,
+    all_ended,
+    descendants,
     free_port,
 )
 
@@ -49,7 +54,7 @@ class Load:
         self.answers = 0
         self.wrong: list[str] = []
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -63,7 +68,7 @@ class Load:
                 try:
                     if self._serving.ask(*question)["decision"] is not decision:
                         self.wrong.append(f"{question} is not {decision}")
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is noted
                     self.wrong.append(repr(error))
                 self.answers += 1
 
@@ -73,7 +78,7 @@ def test_the_service_starts_answers_and_ends_cleanly(loaded: Installation, parse
     with loaded.serving(AUTHZ_HTTP_PARSER=parser) as serving:
         serving.until_ready()
         serving.check_all()
-        children = psutil.Process(serving.process.pid).children(recursive=True)
+        children = descendants(serving.process.pid)
         ready = serving.ready()
 
         assert serving.end() == 0
@@ -81,7 +86,7 @@ def test_the_service_starts_answers_and_ends_cleanly(loaded: Installation, parse
         assert list(ready["policy"]) == ["demo"]
         assert ready["registry"]["revision"] >= 1
         assert children
-        assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+        assert all_ended(children)
         log = [json.loads(line) for line in serving.log().splitlines()]
 
     events = [entry["event"] for entry in log]
@@ -90,17 +95,31 @@ def test_the_service_starts_answers_and_ends_cleanly(loaded: Installation, parse
     assert not [entry for entry in log if entry.get("level") in {"error", "critical"}]
 
 
-BREAKAGES = [
-    pytest.param("matrix.csv", lambda text: text.replace("p, *, user,  restore, -,                      deny\n", ""), "policies/demo/", id="a line lost"),
-    pytest.param("matrix.csv", lambda text: text.replace("allow", "alow", 1), "policies/demo/matrix.csv:1:", id="a word misspelt"),
-    pytest.param("matrix.csv", lambda text: "\ufeff" + text, "policies/demo/matrix.csv:1:1:", id="a byte order mark"),
-    pytest.param("matrix.csv", lambda text: text + "\0", "policies/demo/matrix.csv:", id="a NUL"),
-    pytest.param("matrix.csv", lambda text: "<<<<<<< HEAD\n" + text, "policies/demo/matrix.csv:1:", id="a merge conflict"),
-    pytest.param("matrix.csv", lambda _: "", "policies/demo", id="an empty matrix"),
-    pytest.param("networks/acme.csv", lambda text: text.replace(".0/24", ".5/24"), "policies/demo/networks/acme.csv:1:", id="host bits"),
-    pytest.param("set.yaml", lambda text: text.replace("admin:", "аdmin:"), "policies/demo/set.yaml:", id="a homoglyph"),
-    pytest.param("tests.yaml", lambda text: text.replace("report, true", "report, false", 1), "policies/demo/tests.yaml:", id="a case that fails"),
-]  # fmt: skip
+def lost(part: str) -> Callable[[str], str]:
+    return lambda text: text.replace(part, "", 1)
+
+
+def swapped(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new, 1)
+
+
+BREAKAGES: list[tuple[str, Callable[[str], str], str]] = [
+    ("matrix.csv", lost("p, *, user,  restore, -,                      deny\n"), "policies/demo/"),
+    ("matrix.csv", swapped("allow", "alow"), "policies/demo/matrix.csv:1:"),
+    ("matrix.csv", swapped("p, *, admin, report,  ", "p, *, admin, rep0rt,  "), "policies/demo/matrix.csv:1:"),
+    ("matrix.csv", lambda text: "\ufeff" + text, "policies/demo/matrix.csv:1:1:"),
+    ("matrix.csv", lambda text: text + "\0", "policies/demo/matrix.csv:"),
+    ("matrix.csv", lambda text: "<<<<<<< HEAD\n" + text, "policies/demo/matrix.csv:1:"),
+    ("matrix.csv", lambda _: "", "policies/demo"),
+    ("networks/acme.csv", swapped(".0/24", ".5/24"), "policies/demo/networks/acme.csv:1:"),
+    ("set.yaml", swapped("admin:", "\u0430dmin:"), "policies/demo/set.yaml:"),
+    ("tests.yaml", swapped("report, true", "report, false"), "policies/demo/tests.yaml:"),
+]
+"""(file, how it is broken, the beginning of the problem that names it)"""
+
+
+def names_place(serving: Serving, place: str) -> bool:
+    return any(problem.startswith(place) for problem in serving.ready()["policy"]["demo"]["problems"])
 
 
 def test_broken_files_never_change_an_answer_and_are_named(loaded: Installation) -> None:
@@ -108,16 +127,11 @@ def test_broken_files_never_change_an_answer_and_are_named(loaded: Installation)
         serving.until_ready()
         revision = serving.ready()["policy"]["demo"]["revision"]
         with Load(serving) as load:
-            for name, breaking, place in (parameter.values for parameter in BREAKAGES):
-                path = loaded.set / str(name)
+            for name, breaking, place in BREAKAGES:
+                path = loaded.set / name
                 good = path.read_text(encoding="utf-8")
-                path.write_text(breaking(good), encoding="utf-8")  # type: ignore[operator]
-                serving.eventually(
-                    lambda place=place: any(  # type: ignore[misc]
-                        problem.startswith(place) for problem in serving.ready()["policy"]["demo"]["problems"]
-                    ),
-                    f"the naming of {place}",
-                )
+                path.write_text(breaking(good), encoding="utf-8")
+                serving.eventually(partial(names_place, serving, place), f"the naming of {place}")
                 status = serving.ready()["policy"]["demo"]
                 assert status["stale"] is True
                 assert status["revision"] == revision
@@ -215,43 +229,37 @@ def test_several_workers_answer_alike_and_end_together(loaded: Installation) -> 
         serving.until_ready()
         for _ in range(5):
             serving.check_all()
-        children = psutil.Process(serving.process.pid).children(recursive=True)
+        children = descendants(serving.process.pid)
 
         assert len(children) >= 3
         assert serving.end() == 0
-        psutil.wait_procs(children, timeout=PATIENCE_S)
-        assert not [child for child in children if child.is_running()]
+        assert all_ended(children)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_nothing_is_left_when_the_parent_is_killed(loaded: Installation, workers: str) -> None:
     with loaded.serving(AUTHZ_WORKERS=workers) as serving:
         serving.until_ready()
-        children = psutil.Process(serving.process.pid).children(recursive=True)
+        children = descendants(serving.process.pid)
         serving.process.kill()
-        _, alive = psutil.wait_procs(children, timeout=PATIENCE_S)
 
-        assert [child for child in alive if "resource_tracker" not in " ".join(child.cmdline())] == []
+        assert children
+        assert all_ended(children)
 
 
 def test_a_builder_that_dies_is_started_again(loaded: Installation) -> None:
     with loaded.serving() as serving:
         serving.until_ready()
-        builder = builder_of(serving)
-        builder.kill()
-        serving.eventually(lambda: builder_of(serving).pid != builder.pid, "another builder")
+        (builder,) = builders_of(serving)
+        os.kill(builder.pid, signal.SIGKILL)
+        serving.eventually(lambda: builders_of(serving) not in ([], [builder]), "another builder")
         (loaded.set / "matrix.csv").write_text("", encoding="utf-8")
         serving.eventually(lambda: serving.ready()["stale"], "the new builder's report")
         serving.check_all()
 
 
-def builder_of(serving: Serving) -> psutil.Process:
-    found = [
-        child
-        for child in psutil.Process(serving.process.pid).children()
-        if child.status() != psutil.STATUS_ZOMBIE and "authz.policy.builder" in child.cmdline()
-    ]
-    return found[0] if found else psutil.Process(os.getpid())
+def builders_of(serving: Serving) -> list[Process]:
+    return [child for child in descendants(serving.process.pid) if "authz.policy.builder" in child.words]
 
 
 def test_requests_under_way_are_answered_before_the_end(loaded: Installation) -> None:
@@ -288,7 +296,7 @@ def test_a_port_that_is_taken_is_a_clear_message_and_status_2(installation: Inst
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - to be refused
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])
 def test_without_a_key_only_loopback_is_served(installation: Installation, host: str) -> None:
     ended = installation.command("serve", AUTHZ_HOST=host, AUTHZ_PORT=str(free_port()))
 

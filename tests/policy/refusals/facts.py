@@ -75,10 +75,12 @@ REFUSALS: Final = (
         {
             SET: [
                 (
-                    "    parts:\n"
-                    "      weight: {expression: 'resource.weight > 0', label: {en: weight, ro: greutate}}\n"
-                    "      labels:\n        expression: |\n          resource.labels != []\n"
-                    "        label: {en: labels, ro: etichete}\n",
+                    (
+                        "    parts:\n"
+                        "      weight: {expression: 'resource.weight > 0', label: {en: weight, ro: greutate}}\n"
+                        "      labels:\n        expression: |\n          resource.labels != []\n"
+                        "        label: {en: labels, ro: etichete}\n"
+                    ),
                     "    parts: {}\n",
                 )
             ]

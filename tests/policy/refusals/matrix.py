@@ -132,7 +132,6 @@ REFUSALS: Final = (
         },
         [
             "matrix.csv:7:4: role `picker` and action `move_stock` already have a base line, orchard/matrix.csv:6",
-            "matrix.csv:7:51: can never act: orchard/matrix.csv:6 denies whatever it allows",
         ],
     ),
     Refusal(
@@ -153,20 +152,14 @@ REFUSALS: Final = (
             OWN: [
                 (
                     "p, hilltop, picker, open_gate, -,         deny",
-                    "p, hilltop, picker, open_gate, -, deny\n"
-                    "p, hilltop, picker, open_gate, network_ok + sender_ok, allow",
+                    (
+                        "p, hilltop, picker, open_gate, -, deny\n"
+                        "p, hilltop, picker, open_gate, network_ok + sender_ok, allow"
+                    ),
                 )
             ]
         },
         ["own_lines.csv:3:56: can never act: orchard/own_lines.csv:2 denies whatever it allows"],
-    ),
-    Refusal(
-        "an allow that a wildcard denies",
-        {OWN: [("# Stricter annexes of single tenants.", "p, *, *, open_gate, sender_ok, deny")]},
-        [
-            "matrix.csv:2:83: can never act: orchard/own_lines.csv:1 denies whatever it allows",
-            "matrix.csv:5:83: can never act: orchard/own_lines.csv:1 denies whatever it allows",
-        ],
     ),
     Refusal(
         "a seventh fact",
@@ -174,17 +167,21 @@ REFUSALS: Final = (
             OWN: [
                 (
                     "# Stricter annexes of single tenants.",
-                    "p, *, picker, open_gate, season_paid, deny\n"
-                    "p, *, *, *, a1, deny\n"
-                    "p, hilltop, *, open_gate, a2, deny",
+                    (
+                        "p, *, picker, open_gate, season_paid, deny\n"
+                        "p, *, *, *, a1, deny\n"
+                        "p, hilltop, *, open_gate, a2, deny"
+                    ),
                 )
             ],
             SET: [
                 (
                     "  own_crate:\n",
-                    "  a1: {expression: 'channel == \"web\"', label: {en: a, ro: a}, clause: x}\n"
-                    "  a2: {expression: 'channel == \"web\"', label: {en: a, ro: a}, clause: x}\n"
-                    "  own_crate:\n",
+                    (
+                        "  a1: {expression: 'channel == \"web\"', label: {en: a, ro: a}, clause: x}\n"
+                        "  a2: {expression: 'channel == \"web\"', label: {en: a, ro: a}, clause: x}\n"
+                        "  own_crate:\n"
+                    ),
                 )
             ],
         },

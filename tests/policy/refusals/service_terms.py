@@ -133,8 +133,10 @@ REFUSALS: Final = (
         "a term of zero",
         {SET: [("completion: 3 working days", "completion: 0 working days")]},
         [
-            "set.yaml:96:17: `0 working days` is no term; "
-            "write `1 working hour`, `30 working minutes` or `2 working days`"
+            (
+                "set.yaml:96:17: `0 working days` is no term; "
+                "write `1 working hour`, `30 working minutes` or `2 working days`"
+            )
         ],
     ),
     Refusal(

@@ -133,8 +133,10 @@ REFUSALS: Final = (
         "an attribute of nobody",
         {SET: [("  resource.weight:", "  parcel.weight:")]},
         [
-            "set.yaml:36:3: `parcel.weight` is not an attribute's name: lower-case words joined by dots, "
-            "the first one of subject, tenant, resource, action",
+            (
+                "set.yaml:36:3: `parcel.weight` is not an attribute's name: lower-case words joined by dots, "
+                "the first one of subject, tenant, resource, action"
+            ),
             "set.yaml:57:29: `resource.weight` is not declared; did you mean `resource.id`?",
             "set.yaml:67:13: unknown attribute `resource.weight`; did you mean `resource.id`?",
         ],

@@ -1,0 +1,161 @@
+"""The table of contacts: its rows as stated values, each with a way back to its place, and what is wrong with them.
+
+Whether an address, a number or a role is a good one is not decided here: `registry.checking` does that for every way in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+from authz.annex.body import Body, Cell, Row, Table
+from authz.annex.columns import ATTRIBUTES, EMAIL, NAME, PHONE, ROLE, Column, Heading, heading_in, heading_of
+from authz.annex.folding import cell_value, dashes, folded
+from authz.annex.particulars import stated_particulars
+from authz.annex.problems import Code, DocumentProblem
+from authz.core.definition import PolicySet
+
+_PIECES: Final = re.compile(r"[\s,;/|]+")
+_NUMBERS: Final = re.compile(r"[\n,;/|]|\bsau\b|\bor\b|\bou\b|\bили\b|\bабо\b")
+_FEWEST_DIGITS: Final = 6
+
+
+class Line(NamedTuple):
+    """One contact as stated, member -> value as a registry file would have it; where it stands; its headings."""
+
+    stated: Mapping[str, object]
+    table: int
+    row: int
+    heading: Heading
+
+    def problem(self, code: Code, text: str, field: str = "") -> DocumentProblem:
+        """A problem of this line, or of one of its cells."""
+        return DocumentProblem(code, text, self.table, self.row, self.heading.printed(field) if field else "")
+
+
+class _Cells(NamedTuple):
+    """A row's cells by field, as text; `merged`: fields that share one cell with another column."""
+
+    texts: Mapping[str, str]
+    merged: tuple[str, ...]
+
+
+def read_contacts(body: Body, definition: PolicySet) -> tuple[list[Line], list[DocumentProblem]]:
+    """The lines of every table of contacts in the document, blank rows left out."""
+    lines: list[Line] = []
+    problems: list[DocumentProblem] = []
+    found = [(table, heading) for table in body.tables if (heading := heading_of(table)) is not None]
+    for table, heading in found:
+        for column in heading.doubled:
+            text = f"a second column for `{column.field}`; one column, one meaning"
+            problems.append(DocumentProblem(Code.COLUMN, text, table.number, heading.row, column.heading))
+        for line, own in _lines(table, heading, definition):
+            problems += own
+            if line is not None:
+                lines.append(line)
+    if not found:
+        text = "no table of contacts: a heading row with name, role, and e-mail, telephone or login is needed"
+        problems.append(DocumentProblem(Code.NO_CONTACTS, text))
+    elif not lines and not problems:
+        problems.append(DocumentProblem(Code.NO_CONTACTS, "the table of contacts is empty", found[0][0].number))
+    return lines, problems
+
+
+def _lines(
+    table: Table, heading: Heading, definition: PolicySet
+) -> Iterator[tuple[Line | None, list[DocumentProblem]]]:
+    for row in table.rows[heading.row :]:
+        if heading_in(row) is not None or not any(cell_value(cell.text) for cell in row.cells if not cell.continued):
+            continue
+        cells = _cells(row, heading)
+        if not any(cells.texts.values()) and not cells.merged:
+            continue  # only a column that is none of ours is filled, say the row's number
+        if _is_remark(row, heading):
+            yield None, _remark_problems(table, row)
+            continue
+        yield _line(table.number, row, heading, cells, definition)
+
+
+def _cells(row: Row, heading: Heading) -> _Cells:
+    texts: dict[str, str] = {}
+    merged: list[str] = []
+    for column in heading.columns:
+        cells = [cell for cell in row.cells if _overlap(cell, column)]
+        if any(_reaches_beyond(cell, column, heading) and cell_value(cell.text) for cell in cells):
+            merged.append(column.field)
+        texts[column.field] = cell_value("\n".join(cell.text for cell in cells))
+    return _Cells(texts, tuple(merged))
+
+
+def _overlap(cell: Cell, column: Column) -> bool:
+    return cell.column < column.column + column.span and column.column < cell.column + cell.span
+
+
+def _reaches_beyond(cell: Cell, column: Column, heading: Heading) -> bool:
+    return any(other is not column and _overlap(cell, other) for other in heading.columns)
+
+
+def _is_remark(row: Row, heading: Heading) -> bool:
+    """One cell over every column of ours: a heading between groups, or a note below the table."""
+    filled = [cell for cell in row.cells if cell_value(cell.text)]
+    return len(filled) == 1 and all(_overlap(filled[0], column) for column in heading.columns)
+
+
+def _remark_problems(table: Table, row: Row) -> list[DocumentProblem]:
+    if any("@" in cell.text for cell in row.cells):
+        text = "a cell over the whole width holds an address; every contact needs cells of its own"
+        return [DocumentProblem(Code.CELL, text, table.number, row.number)]
+    return []
+
+
+def _line(
+    table: int, row: Row, heading: Heading, cells: _Cells, definition: PolicySet
+) -> tuple[Line, list[DocumentProblem]]:
+    stated: dict[str, object] = {}
+    problems: list[DocumentProblem] = []
+
+    def note(field: str, text: str, code: Code = Code.CELL) -> None:
+        problems.append(DocumentProblem(code, text, table, row.number, heading.printed(field)))
+
+    for field in cells.merged:
+        note(field, "this cell is merged with the one beside it; every value needs a cell of its own")
+    for field, text in cells.texts.items():
+        if field in cells.merged:
+            continue
+        if field in (NAME, ROLE) and not text:
+            note(field, f"the {field} is missing")
+        elif field == ROLE:
+            stated[field] = _role(text, definition)
+        elif field == EMAIL and _count_of_emails(text) > 1:
+            note(field, f"`{_in_one_line(text)}`: two addresses in one cell; one contact has one", Code.TWO_VALUES)
+        elif field == PHONE and _count_of_phones(text) > 1:
+            note(field, f"`{_in_one_line(text)}`: two numbers in one cell; one contact has one", Code.TWO_VALUES)
+        elif field == ATTRIBUTES:
+            if text:
+                stated[field] = stated_particulars(text, definition, lambda problem: note(ATTRIBUTES, problem))
+        elif text:
+            stated[field] = _in_one_line(dashes(text) if field == PHONE else text)
+    return Line(stated, table, row.number, heading), problems
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _count_of_emails(text: str) -> int:
+    return max(text.count("@"), sum("@" in piece for piece in _PIECES.split(text)))
+
+
+def _count_of_phones(text: str) -> int:
+    pieces = _NUMBERS.split(text)
+    return sum(sum(char.isdigit() for char in piece) >= _FEWEST_DIGITS for piece in pieces)
+
+
+def _role(text: str, definition: PolicySet) -> str:
+    """The id of the role whose id or label, in any language, is written there; else the text itself."""
+    written = folded(text)
+    for role in definition.roles.values():
+        if written in {folded(role.id), *map(folded, role.label.values())}:
+            return role.id
+    return _in_one_line(text)

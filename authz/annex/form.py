@@ -1,0 +1,123 @@
+"""One signed form, read and checked by itself (calltrack annex 1.6, 1.7 and 4; DESIGN sections 4 and 5)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from authz.annex.body import read_body
+from authz.annex.choice import network_choice
+from authz.annex.contacts import Line, read_contacts
+from authz.annex.container import Container
+from authz.annex.package import open_package
+from authz.annex.parties import Parties, read_parties, same_client
+from authz.annex.problems import Code, DocumentProblem, Refused
+from authz.core.definition import PolicySet
+from authz.core.types import NetworkChoice
+from authz.registry.checking import check_tenant
+from authz.registry.entries import AnnexEntry
+from authz.registry.findings import Findings
+from authz.registry.findings import Path as FindingPath
+
+_MISSING: Final = re.compile(r"`(name|role)` is missing")
+
+
+class ReadForm(NamedTuple):
+    """What a document says, before anything is checked. `sha256` is of the file's bytes."""
+
+    parties: Parties
+    network: NetworkChoice | None
+    lines: tuple[Line, ...]
+    problems: tuple[DocumentProblem, ...]
+    sha256: str
+
+
+class TenantNames(NamedTuple):
+    """What a form is held against: whose it should be."""
+
+    tenant_id: str
+    name: str
+
+
+NOBODY: Final = Parties(None, "", "", "")
+
+
+def read_form(raw: bytes, file_name: str, definition: PolicySet) -> ReadForm:
+    """What the document says, with every problem of its form. A file that is not opened has one problem."""
+    sha256 = hashlib.sha256(raw).hexdigest()
+    try:
+        body = read_body(open_package(Container(raw, file_name)))
+        parties, problems = read_parties(body)
+    except Refused as refused:
+        return ReadForm(NOBODY, None, (), (refused.problem,), sha256)
+    network, unreadable = network_choice(body)
+    lines, of_lines = read_contacts(body, definition)
+    found = (*body.problems, *problems, *([unreadable] if unreadable is not None else []), *of_lines)
+    return ReadForm(parties, network, tuple(lines), found, sha256)
+
+
+def checked_annex(
+    form: ReadForm, tenant: TenantNames, definition: PolicySet, signed_on: dt.date, effective_from: dt.date
+) -> tuple[AnnexEntry | None, list[DocumentProblem]]:
+    """The form as an annex, checked as `registry load` checks one, with every problem in the order of the document.
+
+    The entry is None when there is any problem.
+    """
+    problems = list(form.problems)
+    if form.parties.client and not same_client(form.parties.client, tenant.name):
+        text = f"the document is of `{form.parties.client}`, the tenant `{tenant.tenant_id}` is `{tenant.name}`"
+        problems.append(DocumentProblem(Code.CLIENT, text))
+    annex: dict[str, object] = {
+        "signed_on": signed_on,
+        "effective_from": effective_from,
+        "document_sha256": form.sha256,
+        "contacts": [dict(line.stated) for line in form.lines],
+        "number": form.parties.annex_number or 1,
+        "network": (form.network or NetworkChoice.DECLARED).value,
+    }
+    stated = {"id": tenant.tenant_id, "set": definition.id, "name": tenant.name, "annexes": [annex]}
+    findings = Findings()
+    entry = check_tenant(stated, {definition.id: definition}, findings)
+    known = {(problem.table, problem.row, problem.column) for problem in problems if problem.row}
+    for finding in findings.found:
+        problem = _placed(finding.path, finding.text, form.lines)
+        if (problem.table, problem.row, problem.column) not in known:
+            problems.append(problem)
+    problems.sort(key=lambda problem: (problem.table, problem.row))
+    if problems or entry is None:
+        return None, problems
+    return entry.annexes[0]._replace(position=0), []
+
+
+def _placed(path: FindingPath, text: str, lines: tuple[Line, ...]) -> DocumentProblem:
+    """A finding of the checks at its place in the document."""
+    match path:
+        case ("annexes", 0, "contacts", int(at), *inner):
+            missing = _MISSING.match(text)
+            field = missing[1] if missing is not None else str(inner[0]) if inner else ""
+            return lines[at].problem(Code.CONTACT, _in_rows(text, lines), field)
+        case _:
+            return DocumentProblem(Code.ANNEX, text)
+
+
+_CONTACT_OF_ANNEX: Final = re.compile(r"contact (\d+) of the annex")
+
+
+def _in_rows(text: str, lines: tuple[Line, ...]) -> str:
+    """`contact 2 of the annex` as the row where the reader finds it."""
+    return _CONTACT_OF_ANNEX.sub(lambda match: f"row {lines[int(match[1]) - 1].row}", text)
+
+
+def as_stated(form: ReadForm) -> Mapping[str, object]:
+    """What a form says in plain values, to compare two readings."""
+    return {
+        "annex": form.parties.annex_number,
+        "contract": form.parties.contract_number,
+        "client": form.parties.client,
+        "representative": form.parties.representative,
+        "network": form.network,
+        "contacts": [dict(line.stated) for line in form.lines],
+    }

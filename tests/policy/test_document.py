@@ -1,0 +1,83 @@
+"""A compiled set on disk: what is read back is what was written, or it is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from authz.policy.compile import compile_set
+from authz.policy.compiled import CompiledSet
+from authz.policy.document import FORMAT, DocumentInvalid, decode, encode
+from tests.policy import orchard
+
+
+@pytest.fixture(scope="module")
+def compiled() -> CompiledSet:
+    return compile_set(orchard.parsed())
+
+
+def test_reading_back_what_was_written_is_the_identity(compiled: CompiledSet) -> None:
+    again = decode(encode(compiled))
+
+    assert again == compiled
+    assert encode(again) == encode(compiled)
+    assert again.definition.calendars["gatehouse"].hours[1].end == 990
+    assert again.engine["pycasbin"]
+
+
+def test_no_byte_of_the_body_can_be_changed_unnoticed(compiled: CompiledSet) -> None:
+    document = encode(compiled)
+    start = document.index(b'"body"')
+
+    for at in range(start, len(document), 97):
+        for flipped in (document[:at] + bytes([document[at] ^ 1]) + document[at + 1 :], document[:at]):
+            with pytest.raises(DocumentInvalid):
+                decode(flipped)
+
+
+@pytest.mark.parametrize("garbage", [b"", b"{}", b"[]", b"\xff", b'{"format": "x", "checksum": "", "body": {}}'])
+def test_what_is_none_of_ours_is_refused(garbage: bytes) -> None:
+    with pytest.raises(DocumentInvalid):
+        decode(garbage)
+
+
+def test_another_format_is_named(compiled: CompiledSet) -> None:
+    with pytest.raises(DocumentInvalid, match="is of format `authz-compiled-set/0`"):
+        decode(encode(compiled).replace(FORMAT.encode(), b"authz-compiled-set/0"))
+
+
+def sealed(compiled: CompiledSet, spoil: Callable[[dict[str, Any]], None]) -> bytes:
+    """The document of a body that was spoilt before its checksum was taken."""
+    body = dict(zip(CompiledSet._fields, json.loads(msgspec.json.encode(compiled)), strict=True))
+    spoil(body)
+    return encode(msgspec.json.decode(json.dumps(list(body.values())), type=CompiledSet))
+
+
+def lose_an_action(body: dict[str, Any]) -> None:
+    del body["shared"]["keeper"]["open_gate"]
+
+
+def lose_an_answer(body: dict[str, Any]) -> None:
+    body["shared"]["keeper"]["open_gate"][1].pop()
+
+
+def name_an_unknown_fact(body: dict[str, Any]) -> None:
+    body["shared"]["keeper"]["open_gate"][0][1] = "moonlight"
+
+
+def name_a_line_that_no_tenant_has(body: dict[str, Any]) -> None:
+    body["classes"][0][0]["picker"]["open_gate"][1][0][1] = "own:1"
+
+
+@pytest.mark.parametrize(
+    "spoil", [lose_an_action, lose_an_answer, name_an_unknown_fact, name_a_line_that_no_tenant_has]
+)
+def test_parts_that_do_not_fit_together_are_refused(
+    compiled: CompiledSet, spoil: Callable[[dict[str, Any]], None]
+) -> None:
+    with pytest.raises(DocumentInvalid, match="compiled set"):
+        decode(sealed(compiled, spoil))
