@@ -19,8 +19,8 @@ from authz.core.decide import decide
 from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.core.limits import NO_LIMITS, Limits
-from authz.core.obligations import Obligation, obligations
-from authz.core.search import World, search_actions, search_resources, search_subjects
+from authz.core.obligations import Obligation, negotiated, obligations
+from authz.core.search import Place, World, action_candidates, resource_candidates, subject_candidates
 from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Assurance, Decision, Reason, Request
 from authz.errors import NoActivePolicy, Unavailable

@@ -93,7 +93,7 @@ def _establish(standing: Standing, request: Request, action: str, cell: Cell, no
     sender = sender_refusal(request.channel, request.assurance, high_risk, tenant.attributes.get(EMAIL_REQUESTS))
     network, network_rule = sender, ""
     if request.channel.has_address:
-        network, network_rule = _network(request, annex, generation.networks.get(tenant.id))
+        network, network_rule = network_refusal(request, annex, generation.networks.get(tenant.id))
     mask = (0 if network else cell.network_bit) | (0 if sender else cell.sender_bit)
     unknown = 0
     if cell.others:
@@ -200,7 +200,7 @@ def _tenant_of_resource(request: Request, directory: Directory, in_force: list[S
     return Reason.TENANT_UNKNOWN
 
 
-def _network(request: Request, annex: Annex, lines: TenantNetworks | None) -> tuple[Reason | None, str]:
+def network_refusal(request: Request, annex: Annex, lines: TenantNetworks | None) -> tuple[Reason | None, str]:
     """R5 `network_ok` and R7: None where the address is inside, else the reason; and the network line that spoke."""
     if lines is None:
         return Reason.NETWORK_NOT_DECLARED, ""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from authz.core.definition import PolicySet
 from authz.core.matching import fits
+from authz.core.types import Decision, Missing, Reason
+
+SUPPORTED_OBLIGATIONS: Final = "supported_obligations"
+"""The member of the request's context, and what `context.fact` names where the caller cannot perform an obligation."""
 
 
 class Obligation(NamedTuple):
@@ -23,4 +27,23 @@ def obligations(definition: PolicySet, action: str, values: Mapping[str, object]
         Obligation(declared.id, declared.type, {**declared.properties, "clause": declared.clause})
         for declared in definition.obligations
         if fits(declared.actions, declared.match, action, values)
+    )
+
+
+def negotiated(decision: Decision, duties: tuple[Obligation, ...], supported: frozenset[str] | None) -> Decision:
+    """The allow; or a deny with `fact_not_met` where it needs a type that the caller says it does not support.
+
+    The profile leaves that choice to the PDP (section "Negotiation"). A caller that says nothing (None) gets the
+    obligations and is to refuse by itself; types that no obligation needs mean nothing.
+    """
+    if supported is None:
+        return decision
+    lacking = tuple(sorted({duty.type for duty in duties} - supported))
+    if not lacking:
+        return decision
+    return decision._replace(
+        allowed=False,
+        reason=Reason.FACT_NOT_MET,
+        fact=SUPPORTED_OBLIGATIONS,
+        missing=(Missing(SUPPORTED_OBLIGATIONS, parts=lacking),),
     )

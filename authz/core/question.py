@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, NoReturn, TypeGuard
 
 from authz.core.network import parse_address
+from authz.core.obligations import SUPPORTED_OBLIGATIONS
 from authz.core.types import EMPTY, Address, Assurance, Channel, Request
 from authz.errors import RequestInvalid
 
@@ -63,7 +64,7 @@ def request_from_flat(document: object, default_assurance: Assurance | None = No
     address, channel, assurance = circumstances(body, default_assurance)
     return Request(
         subject_type, subject_id, action, resource_type, resource_id, address, channel, assurance,
-        subject_properties, action_properties, resource_properties,
+        subject_properties, action_properties, resource_properties, supported_obligations(body),
     )  # fmt: skip
 
 
@@ -76,14 +77,22 @@ def request_from_authzen(document: object, default_assurance: Assurance | None =
     subject_type, subject_id, subject_properties = entity(body, "subject")
     action, action_properties = named_action(body)
     resource_type, resource_id, resource_properties = entity(body, "resource")
-    context = body.get("context", EMPTY)
-    address, channel, assurance = circumstances(
-        EMPTY if context is EMPTY else _object(context, "context"), default_assurance
-    )
+    context = stated_context(body)
+    address, channel, assurance = circumstances(context, default_assurance)
     return Request(
         subject_type, subject_id, action, resource_type, resource_id, address, channel, assurance,
-        subject_properties, action_properties, resource_properties,
+        subject_properties, action_properties, resource_properties, supported_obligations(context),
     )  # fmt: skip
+
+
+def stated_context(body: Document) -> Document:
+    """The `context` of an AuthZEN request, empty where it has none (AuthZEN 5.4).
+
+    Raises:
+        RequestInvalid: it is not an object.
+    """
+    context = body.get("context", EMPTY)
+    return EMPTY if context is EMPTY else _object(context, "context")
 
 
 def entity(body: Document, member: str, *, id_required: bool = True) -> tuple[str, str, Document]:
@@ -144,6 +153,20 @@ def circumstances(context: Document, default_assurance: Assurance | None) -> tup
         except ValueError:
             _fail(Fault.BAD_ADDRESS, "`ip` is not an IP address in plain form")
     return address, channel, _assurance(context, channel, default_assurance)
+
+
+def supported_obligations(context: Document) -> frozenset[str] | None:
+    """The types of obligation that the caller says it can perform; None: it says nothing (AuthZEN obligations profile).
+
+    Raises:
+        RequestInvalid: not a list of strings.
+    """
+    if SUPPORTED_OBLIGATIONS not in context:
+        return None
+    stated = context[SUPPORTED_OBLIGATIONS]
+    if type(stated) is not list:
+        _wrong(stated, SUPPORTED_OBLIGATIONS, "a list")
+    return frozenset(_text(one, SUPPORTED_OBLIGATIONS, LONGEST_NAME) for one in stated)
 
 
 def _channel(context: Document) -> Channel:

@@ -1,99 +1,185 @@
 """AuthZEN search (sections 8.4 to 8.6): who, what and which, answered from the decision table.
 
-A candidate is left out without being asked when its cell of the table allows nothing; every other one is decided like
-any single question, so a search lists exactly what evaluation one by one would permit. Candidates come in a stable
-order, each with its place, from which a later page goes on.
+Everything that is the same for all candidates of one tenant (the channel, the address, how sure the sender is) is
+established once; a role whose cell of the table has no allow left under it is passed over as a whole. Each remaining
+candidate is decided like any single question, so a search lists exactly what evaluation one by one would permit.
+Candidates come in a stable order, each with its place, from which a later page goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from authz.core.decide import INFER_TENANT, TENANT_RESOURCE, decide
-from authz.core.directory import Annex, Directory, Tenant
+from authz.core.assurance import EMAIL_REQUESTS, channel_refusal, sender_refusal
+from authz.core.decide import INFER_TENANT, TENANT_RESOURCE, network_refusal
+from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, kind_of, shown_id, subject_key
-from authz.core.types import ContactState, Decision, Request
+from authz.core.table import Cell
+from authz.core.types import ContactState, Request
+from authz.errors import NoActivePolicy
+
+Place = tuple[str, ...]
+"""Where a candidate stands in the order of its search."""
 
 
-class Found(NamedTuple):
-    """One permitted entity: its id (an action's name), the question that it answers, and where to go on after it."""
+class Candidate(NamedTuple):
+    """One entity that may be permitted: its id (an action's name), the question about it, and its place."""
 
     id: str
     request: Request
-    decision: Decision
-    place: tuple[str, ...]
+    place: Place
 
 
 class World(NamedTuple):
-    """What a search looks at, read once. `now`: seconds since 1970-01-01T00:00Z."""
+    """What a search looks at, read once. `now`: seconds since 1970-01-01T00:00Z.
+
+    `tenants`: those that the caller may ask about, None is all; the others are not looked at.
+    """
 
     directory: Directory
     generations: Mapping[str, Generation]
     now: float
+    tenants: frozenset[str] | None = None
 
 
-def search_subjects(question: Request, world: World, after: tuple[str, ...] = ()) -> Iterator[Found]:
-    """The subjects of `question.subject_type` that may do the action on the resource; its `subject_id` is ignored."""
-    for tenant, annex, generation in _tenants_in_force(question, world, after):
+def subject_candidates(question: Request, world: World, after: Place = ()) -> Iterator[Candidate]:
+    """The subjects of `question.subject_type` that may be permitted; the question's own `subject_id` is ignored.
+
+    Raises:
+        NoActivePolicy: a tenant that the question is about has no live policy set.
+    """
+    for tenant_id in _tenants_of(question, world):
+        if after and tenant_id < after[0]:
+            continue
+        stand = _stand(tenant_id, world)
+        if stand is None:
+            continue
+        tenant, annex, generation = stand
         action = generation.words.get(question.action)
         kind = _kind(question.subject_type, generation)
         if action is None or kind is None:
             continue
+        may = _table(question, stand, action)
         keys = sorted(
             key
             for contact in annex.contacts
-            if contact.state is ContactState.ACTIVE and _can_allow(generation, tenant, contact.role, action)
+            if contact.state is ContactState.ACTIVE and may(contact.role)
             for key in contact.keys
             if kind_of(key) == kind and (tenant.id, key) > after
         )
         for key in keys:
-            asked = question._replace(subject_id=shown_id(key))
-            yield from _if_permitted(asked, asked.subject_id, (tenant.id, key), world)
+            subject_id = shown_id(key)
+            yield Candidate(subject_id, question._replace(subject_id=subject_id), (tenant.id, key))
 
 
-def search_resources(question: Request, world: World, after: tuple[str, ...] = ()) -> Iterator[Found]:
-    """The known resources of `question.resource_type` on which the subject may do the action; its id is ignored."""
-    stated = question.resource_properties.get(TENANT_RESOURCE)
+def resource_candidates(question: Request, world: World, after: Place = ()) -> Iterator[Candidate]:
+    """The registry's resources of `question.resource_type` that may be permitted; the question's own id is ignored.
+
+    Raises:
+        NoActivePolicy: as `subject_candidates`.
+    """
+    kind = question.resource_type
+    stated = None if kind == TENANT_RESOURCE else question.resource_properties.get(TENANT_RESOURCE)
     for tenant_id in sorted(_listing(question, world)):
-        if stated is not None and stated != tenant_id:
+        if (after and tenant_id < after[0]) or (stated is not None and stated != tenant_id):
             continue
-        tenant = world.directory.tenants.get(tenant_id)
-        if tenant is None:
+        stand = _stand(tenant_id, world)
+        contact = _contact(question, stand) if stand is not None else None
+        if stand is None or contact is None:
             continue
-        if question.resource_type == TENANT_RESOURCE:
-            ids = [tenant.id]
-        else:
-            ids = sorted(known for kind, known in tenant.resources if kind == question.resource_type)
-        for resource_id in ids:
-            if (tenant.id, resource_id) > after:
-                asked = question._replace(resource_id=resource_id)
-                yield from _if_permitted(asked, resource_id, (tenant.id, resource_id), world)
+        tenant, _, generation = stand
+        action = generation.words.get(question.action)
+        if action is None or not _table(question, stand, action)(contact.role):
+            continue
+        ids = (
+            [tenant_id]
+            if kind == TENANT_RESOURCE
+            else [known for of_kind, known in tenant.resources if of_kind == kind]
+        )
+        for resource_id in sorted(ids):
+            if (tenant_id, resource_id) > after:
+                yield Candidate(resource_id, question._replace(resource_id=resource_id), (tenant_id, resource_id))
 
 
-def search_actions(question: Request, world: World, after: tuple[str, ...] = ()) -> Iterator[Found]:
-    """The actions that the subject may do on the resource; the question's own `action` is ignored."""
-    sets = {
-        tenant.set_id
-        for tenant_id in _listing(question, world)
-        if (tenant := world.directory.tenants.get(tenant_id)) is not None
-    }
-    names = {
-        action
-        for set_id in sets
-        if (generation := world.generations.get(set_id)) is not None
-        for action in generation.definition.actions
-    }
+def action_candidates(question: Request, world: World, after: Place = ()) -> Iterator[Candidate]:
+    """The actions that may be permitted to the subject on the resource; the question's own `action` is ignored.
+
+    Raises:
+        NoActivePolicy: as `subject_candidates`.
+    """
+    names: set[str] = set()
+    for tenant_id in _listing(question, world):
+        stand = _stand(tenant_id, world)
+        contact = _contact(question, stand) if stand is not None else None
+        if stand is None or contact is None:
+            continue
+        actions = stand.generation.definition.actions
+        names.update(name for name in actions if _table(question, stand, name)(contact.role))
     for name in sorted(names):
         if (name,) > after:
-            yield from _if_permitted(question._replace(action=name), name, (name,), world)
+            yield Candidate(name, question._replace(action=name), (name,))
 
 
-def _if_permitted(asked: Request, found_id: str, place: tuple[str, ...], world: World) -> Iterator[Found]:
-    decision = decide(asked, world.directory, world.generations, world.now)
-    if decision.allowed:
-        yield Found(found_id, asked, decision, place)
+class _Stand(NamedTuple):
+    """A tenant with the annex in force and the policy that it stands under."""
+
+    tenant: Tenant
+    annex: Annex
+    generation: Generation
+
+
+def _stand(tenant_id: str, world: World) -> _Stand | None:
+    """None: no such tenant, or no annex of it in force."""
+    tenant = world.directory.tenants.get(tenant_id)
+    if tenant is None:
+        return None
+    generation = world.generations.get(tenant.set_id)
+    if generation is None:
+        raise NoActivePolicy("the contract's policy set has no good generation")
+    annex = tenant.annex_in_force(generation.local_day.ordinal(world.now))
+    return None if annex is None else _Stand(tenant, annex, generation)
+
+
+def _contact(question: Request, stand: _Stand) -> Contact | None:
+    """The subject of the question on that annex, if it is active there."""
+    kind = _kind(question.subject_type, stand.generation)
+    key = subject_key(kind, question.subject_id) if kind is not None else None
+    contact = stand.annex.contact(key) if key is not None else None
+    return contact if contact is not None and contact.state is ContactState.ACTIVE else None
+
+
+def _table(question: Request, stand: _Stand, action: str) -> Callable[[str], bool]:
+    """Role -> whether an answer of its cell is an allow, given the built-in facts of the question at that tenant."""
+    tenant, annex, generation = stand
+    definition = generation.definition
+    email_requests = tenant.attributes.get(EMAIL_REQUESTS)
+    if channel_refusal(question.channel, definition.channels, email_requests) is not None:
+        return lambda _: False
+    high_risk = definition.actions[action].high_risk
+    network = sender = sender_refusal(question.channel, question.assurance, high_risk, email_requests)
+    if question.channel.has_address:
+        network, _ = network_refusal(question, annex, generation.networks.get(tenant.id))
+    known: dict[str, bool] = {}
+
+    def may(role: str) -> bool:
+        answer = known.get(role)
+        if answer is None:
+            cell = generation.table.cell(tenant.id, role, action)
+            answer = known[role] = cell is not None and _can_allow(cell, network is None, sender is None)
+        return answer
+
+    return may
+
+
+def _can_allow(cell: Cell, network_ok: bool, sender_ok: bool) -> bool:
+    """Whether any answer of the cell is an allow while the built-in facts are as given."""
+    fixed = cell.network_bit | cell.sender_bit
+    given = (cell.network_bit if network_ok else 0) | (cell.sender_bit if sender_ok else 0)
+    return cell.can_allow and any(
+        answer.allowed for mask, answer in enumerate(cell.answers) if mask & fixed == given
+    )  # fmt: skip
 
 
 def _kind(subject_type: str, generation: Generation) -> str | None:
@@ -101,45 +187,34 @@ def _kind(subject_type: str, generation: Generation) -> str | None:
 
 
 def _listing(question: Request, world: World) -> set[str]:
-    """The tenants that may list the subject of the question."""
+    """The tenants that may list the subject of the question, as far as the caller may ask about them."""
     kinds = {_kind(question.subject_type, generation) for generation in world.generations.values()}
+    kinds.add(BUILT_IN_SUBJECT_TYPES.get(question.subject_type))
     keys = [subject_key(kind, question.subject_id) for kind in kinds if kind is not None]
-    return {tenant for key in keys if key is not None for tenant in world.directory.tenants_listing(key)}
-
-
-def _can_allow(generation: Generation, tenant: Tenant, role: str, action: str) -> bool:
-    """Whether any answer of the cell is an allow: read from the table, whatever the facts are."""
-    cell = generation.table.cell(tenant.id, role, action)
-    return cell is not None and cell.can_allow
-
-
-def _tenants_in_force(
-    question: Request, world: World, after: tuple[str, ...]
-) -> Iterator[tuple[Tenant, Annex, Generation]]:
-    """The tenants that the resource may belong to, with their annex in force, in the order of their ids."""
-    for tenant_id in _tenants_of(question, world):
-        tenant = world.directory.tenants.get(tenant_id)
-        generation = world.generations.get(tenant.set_id) if tenant is not None else None
-        if tenant is None or generation is None or (after and tenant_id < after[0]):
-            continue
-        annex = tenant.annex_in_force(generation.local_day.ordinal(world.now))
-        if annex is not None:
-            yield tenant, annex, generation
+    listing = {tenant for key in keys if key is not None for tenant in world.directory.tenants_listing(key)}
+    return listing if world.tenants is None else listing & world.tenants
 
 
 def _tenants_of(question: Request, world: World) -> list[str]:
+    """The tenants that the resource may belong to (R2), in the order of their ids."""
     stated = question.resource_properties.get(TENANT_RESOURCE)
     if question.resource_type == TENANT_RESOURCE:
-        stated = question.resource_id
-    elif stated is None:
-        owners = world.directory.resource_owners.get((question.resource_type, question.resource_id), ())
-        free = any(_is_tenant_free(question.resource_type, live) for live in world.generations.values())
-        if owners or not free:
-            return sorted(owners)
-        stated = INFER_TENANT
-    if stated == INFER_TENANT:
-        return sorted(world.directory.tenants)
-    return [stated] if isinstance(stated, str) else []
+        if question.resource_id == INFER_TENANT:
+            return _all_tenants(world)
+        named: tuple[object, ...] = (question.resource_id,)
+    elif stated is not None:
+        named = (stated,)
+    else:
+        named = world.directory.resource_owners.get((question.resource_type, question.resource_id), ())
+        if not named and any(_is_tenant_free(question.resource_type, live) for live in world.generations.values()):
+            return _all_tenants(world)
+    return sorted(
+        one for one in named if isinstance(one, str) and (world.tenants is None or one in world.tenants)
+    )  # fmt: skip
+
+
+def _all_tenants(world: World) -> list[str]:
+    return sorted(world.directory.tenants if world.tenants is None else world.tenants)
 
 
 def _is_tenant_free(resource_type: str, generation: Generation) -> bool:

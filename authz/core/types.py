@@ -104,7 +104,8 @@ class Request(NamedTuple):
 
     `subject_id` is as the caller wrote it; `core.decide` makes it canonical. `resource_type` "tenant" with id "*" means
     "infer the tenant" (R2). `assurance` is what the caller stated or its key's default, already resolved.
-    `properties` mappings hold plain JSON values as sent (nested objects stay nested).
+    `properties` mappings hold plain JSON values as sent (nested objects stay nested). `supported_obligations`: the types
+    of obligation that the caller says it can perform, None where it says nothing (AuthZEN obligations profile).
     """
 
     subject_type: str
@@ -118,6 +119,7 @@ class Request(NamedTuple):
     subject_properties: Mapping[str, object] = EMPTY
     action_properties: Mapping[str, object] = EMPTY
     resource_properties: Mapping[str, object] = EMPTY
+    supported_obligations: frozenset[str] | None = None
 
 
 class Missing(NamedTuple):

@@ -1,6 +1,6 @@
 """Who asks (the PEP), and what it may do here: scopes, tenants, channels, assurance (DESIGN section 6).
 
-The key-less caller of the loopback is the only one so far; callers with keys satisfy the same `Callers`.
+Callers with credentials of their own are known by `web.keys`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple, Protocol
 
-from authz.core.types import Assurance, Channel
+from starlette.types import Scope as Connection
+
+from authz.core.limits import NO_LIMITS, Limits
+from authz.core.types import Assurance, Request
 from authz.errors import AuthzError
 
 Headers = Iterable[tuple[bytes, bytes]]
@@ -42,19 +45,26 @@ class CallerRefused(AuthzError):
     code = "forbidden"
 
 
-class Caller(NamedTuple):
-    """A known caller and its limits.
+class CallerTooFast(AuthzError):
+    """The caller asks more often than AUTHZ_RATE_LIMIT lets it (HTTP 429).
 
-    `tenants`, `channels`: those it may ask about and state; None is all. `default_assurance` stands where a question
-    states none, `highest_assurance` is the most it may claim.
+    `retry_after_s`: whole seconds after which one more request is let through.
     """
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("too many requests with this key; see Retry-After")
+
+
+class Caller(NamedTuple):
+    """A known caller and its limits. `default_assurance` stands where a question states none."""
 
     id: str
     scopes: frozenset[Scope]
-    tenants: frozenset[str] | None = None
-    channels: frozenset[Channel] | None = None
+    limits: Limits = NO_LIMITS
     default_assurance: Assurance = Assurance.SESSION
-    highest_assurance: Assurance = Assurance.CONFIRMED
 
     def require(self, scope: Scope) -> None:
         """Refuse a caller without the scope.
@@ -65,6 +75,25 @@ class Caller(NamedTuple):
         if scope not in self.scopes:
             raise CallerRefused(f"this needs the scope `{scope}`")
 
+    def within(self, request: Request) -> Request:
+        """The request, as far as the caller may claim what it states; its channel and tenant are for the decision.
+
+        Raises:
+            CallerRefused: HTTP 403, for an assurance above the caller's highest.
+        """
+        if not self.limits.may_claim(request.assurance):
+            raise CallerRefused("the stated assurance is more than this key may claim")
+        return request
+
+    def require_tenant(self, tenant_id: str) -> None:
+        """Refuse what is about a tenant beyond the caller's limits, whether there is such a tenant or not.
+
+        Raises:
+            CallerRefused: HTTP 403.
+        """
+        if self.limits.tenants is not None and tenant_id not in self.limits.tenants:
+            raise CallerRefused("this key is not good for that tenant")
+
     @property
     def explains(self) -> bool:
         """Whether this caller is told the exact reason of a refusal, its rule and what is missing."""
@@ -74,11 +103,12 @@ class Caller(NamedTuple):
 class Callers(Protocol):
     """Tells callers by their credentials."""
 
-    def identify(self, headers: Headers) -> Caller:
-        """The caller of a request.
+    async def identify(self, connection: Connection) -> Caller:
+        """The caller of a request, from its headers (and its connection's certificate); from memory where it can be.
 
         Raises:
             CallerUnknown: HTTP 401.
+            CallerTooFast: HTTP 429.
         """
         ...
 
@@ -89,13 +119,13 @@ KEYLESS: Final = Caller("loopback", frozenset(Scope))
 class KeylessLoopback:
     """No API key exists: whoever reaches the loopback address is the one caller, with every scope."""
 
-    def identify(self, headers: Headers) -> Caller:
+    async def identify(self, connection: Connection) -> Caller:
         """`KEYLESS`; but credentials that cannot be checked are refused, never ignored.
 
         Raises:
             CallerUnknown: the request carries an `Authorization` header.
         """
-        for name, _ in headers:
+        for name, _ in connection["headers"]:
             if name == AUTHORIZATION:
                 raise CallerUnknown("the credentials are not known here")
         return KEYLESS

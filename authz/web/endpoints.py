@@ -14,7 +14,7 @@ from authz.answer import answer_document
 from authz.core.types import Assurance, Request
 from authz.web import callers as caller
 from authz.web import wire
-from authz.web.callers import Callers, CallerUnknown
+from authz.web.callers import Callers, CallerTooFast, CallerUnknown
 from authz.web.hygiene import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
@@ -38,10 +38,11 @@ class Evaluation:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one question."""
-        asking = self._callers.identify(scope["headers"])
+        asking = await self._callers.identify(scope)
         asking.require(caller.Scope.DECIDE)
         document = wire.read_object(await read_body(scope, receive))
-        outcome = self._pdp.decide(self._to_request(document, asking.default_assurance))
+        request = asking.within(self._to_request(document, asking.default_assurance))
+        outcome = self._pdp.decide(request, limits=asking.limits)
         await send_json(send, 200, wire.write(answer_document(outcome, self._texts, asking.explains)))
 
 
@@ -66,13 +67,13 @@ class Ready:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer from memory."""
         health = self._service.health()
-        document = health_document(health, self._tells_places(scope))
+        document = health_document(health, await self._tells_places(scope))
         await send_json(send, 200 if health.ready else 503, wire.write(document))
 
-    def _tells_places(self, scope: Scope) -> bool:
+    async def _tells_places(self, scope: Scope) -> bool:
         try:
-            return caller.Scope.POLICY in self._callers.identify(scope["headers"]).scopes
-        except CallerUnknown:
+            return caller.Scope.POLICY in (await self._callers.identify(scope)).scopes
+        except (CallerUnknown, CallerTooFast):
             return False
 
 
@@ -85,7 +86,7 @@ class PolicyStatus:
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer from memory."""
-        self._callers.identify(scope["headers"]).require(caller.Scope.POLICY)
+        (await self._callers.identify(scope)).require(caller.Scope.POLICY)
         await send_json(send, 200, wire.write({"policy": health_document(self._service.health(), True)["policy"]}))
 
 

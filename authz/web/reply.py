@@ -18,7 +18,7 @@ from authz.errors import (
     Unavailable,
 )
 from authz.web import wire
-from authz.web.callers import CallerRefused, CallerUnknown
+from authz.web.callers import CallerRefused, CallerTooFast, CallerUnknown
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -32,6 +32,7 @@ STATUS: Final[Mapping[type[AuthzError], int]] = {
     RequestInvalid: 400,
     CallerUnknown: 401,
     CallerRefused: 403,
+    CallerTooFast: 429,
     NotFound: 404,
     Conflict: 409,
     InvalidFile: 422,
@@ -89,5 +90,7 @@ async def send_error(send: Send, error: AuthzError) -> None:
         headers = error.headers
     elif isinstance(error, CallerUnknown):
         headers = (_BEARER,)
+    elif isinstance(error, CallerTooFast):
+        headers = ((b"retry-after", b"%d" % error.retry_after_s),)
     message = FAULT if status == INTERNAL else str(error)
     await send_json(send, status, error_body(error.code, message), headers)

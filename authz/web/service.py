@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Request
 from authz.pdp import Outcome
 from authz.texts import Texts
@@ -13,7 +14,7 @@ from authz.wiring import Health
 class Decides(Protocol):
     """The policy decision point."""
 
-    def decide(self, request: Request, now: float | None = None) -> Outcome:
+    def decide(self, request: Request, now: float | None = None, limits: Limits = NO_LIMITS) -> Outcome:
         """One decision; see `pdp.Pdp.decide`."""
         ...
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
-
-from hypothesis import strategies as st
 
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.identity import email_key
@@ -35,112 +34,111 @@ NETWORKS = ("192.0.2.0/25", "192.0.2.0/29", "198.51.100.0/24", "2001:db8::/32")
 ZONE = ZoneInfo("Europe/Bucharest")
 TODAY = dt.date(2026, 6, 10)
 
-extra_facts = st.frozensets(st.sampled_from(FACTS), max_size=2)
-often = st.sampled_from([True, True, True, False])
+
+def some_facts(rng: Random) -> frozenset[str]:
+    return frozenset(fact for fact in FACTS if rng.random() < 0.3)
 
 
-@st.composite
-def lines(draw: st.DrawFn) -> tuple[Line, ...]:
-    """A base line per cell, then deny lines and one tenant's allow lines, none of which the checks would refuse."""
+def random_lines(rng: Random) -> tuple[Line, ...]:
+    """A base line per cell, then deny lines and one tenant's allow line, none of which the checks would refuse."""
     found: dict[tuple[Any, ...], Line] = {}
+
+    def add(line: Line) -> None:
+        found.setdefault((line.tenant, line.role, line.action, line.facts), line)
+
     for role in ROLES:
         for action in ACTIONS:
-            allowed = draw(often)
-            facts = BUILT_IN | draw(extra_facts) if allowed else frozenset()
-            line = Line("*", role, action, facts, "allow" if allowed else "deny")
-            found[line.tenant, line.role, line.action, line.facts] = line
-    for _ in range(draw(st.integers(0, 3))):
-        line = Line(
-            draw(st.sampled_from(("*", *TENANTS))),
-            draw(st.sampled_from(("*", *ROLES))),
-            draw(st.sampled_from(("*", *ACTIONS))),
-            draw(st.frozensets(st.sampled_from((*FACTS, "sender_ok")), min_size=1, max_size=2)),
-            "deny",
-        )
-        found.setdefault((line.tenant, line.role, line.action, line.facts), line)
-    if draw(st.booleans()):
-        tenant, role, action = (
-            draw(st.sampled_from(TENANTS)),
-            draw(st.sampled_from(ROLES)),
-            draw(st.sampled_from(ACTIONS)),
-        )
-        line = Line(tenant, role, action, BUILT_IN | draw(extra_facts), "allow")
-        covered = any(
-            other.effect == "deny" and not other.facts - line.facts
-            and other.tenant in ("*", tenant) and other.role in ("*", role) and other.action in ("*", action)
-            for other in found.values()
-        )  # fmt: skip
-        if not covered:
-            found.setdefault((line.tenant, line.role, line.action, line.facts), line)
+            allowed = rng.random() < 0.9
+            add(
+                Line("*", role, action, BUILT_IN | some_facts(rng), "allow")
+                if allowed
+                else Line("*", role, action, frozenset(), "deny")
+            )
+    for _ in range(rng.randrange(3)):
+        where = rng.choice(["*", *TENANTS]), rng.choice(["*", *ROLES]), rng.choice(["*", *ACTIONS])
+        facts = frozenset(rng.sample(("f1", "f1", "f2", "f2", "sender_ok"), rng.randint(1, 2)))
+        add(Line(*where, facts, "deny"))
+    if rng.random() < 0.5:
+        tenant, role, action = rng.choice(TENANTS), rng.choice(ROLES), rng.choice(ACTIONS)
+        line = Line(tenant, role, action, BUILT_IN | some_facts(rng), "allow")
+        if not any(other.effect == "deny" and covers(other, line) for other in found.values()):
+            add(line)
     return tuple(found.values())
 
 
-networks = st.one_of(
-    st.just((("any", "allow"),)),
-    st.tuples(st.just(("any", "allow")), st.tuples(st.sampled_from(NETWORKS), st.just("deny"))),
-    st.lists(st.sampled_from(NETWORKS), unique=True, max_size=3).flatmap(
-        lambda nets: st.tuples(*(st.tuples(st.just(net), st.sampled_from(["allow", "allow", "deny"])) for net in nets))
-    ),
-)
-people = st.lists(
-    st.builds(
-        Person,
-        st.sampled_from(EMAILS).map(str.lower),
-        st.sampled_from(ROLES),
-        st.sampled_from(["active"] * 5 + ["suspended", "revoked"]),
-    ),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda person: person.email,
-).map(tuple)
-papers = st.lists(
-    st.builds(
-        Paper,
-        st.sampled_from([TODAY - dt.timedelta(9), TODAY - dt.timedelta(9), TODAY, TODAY + dt.timedelta(1)]),
-        st.sampled_from(["any", "declared"]),
-        people,
-    ),
-    min_size=1,
-    max_size=2,
-    unique_by=lambda paper: paper.effective_from,
-).map(tuple)
-worlds = st.builds(
-    World,
-    lines(),
-    st.dictionaries(st.sampled_from(TENANTS), networks),
-    st.dictionaries(st.sampled_from(TENANTS), papers, min_size=1),
-    st.just(ZONE),
-    st.just(ROLES),
-    st.just(ACTIONS),
-    st.sampled_from([frozenset(), frozenset({"wipe"})]),
-)
-instants = st.sampled_from(
-    [
-        dt.datetime(2026, 6, 9, 20, 59, 59, tzinfo=dt.UTC),
-        dt.datetime(2026, 6, 9, 21, 0, 0, tzinfo=dt.UTC),
-        dt.datetime(2026, 6, 10, 12, 0, 0, tzinfo=dt.UTC),
-        dt.datetime(2026, 6, 10, 21, 0, 0, tzinfo=dt.UTC),
-    ]
-)
-
-
-@st.composite
-def questions(draw: st.DrawFn, world: World) -> Question:
-    """A question about the world, mostly one with a chance: somebody listed, an address inside, a good session."""
-    tenant = draw(st.sampled_from([*world.papers, *world.papers, *TENANTS]))
-    listed = [person.email for paper in world.papers.get(tenant, ()) for person in paper.people]
-    channel = draw(st.sampled_from(["web", "web", "api", "email", "phone", "chat"]))
-    inside = [net.split("/")[0] for net, effect in world.networks.get(tenant, ()) if net != "any" and effect == "allow"]
-    return Question(
-        email=draw(st.sampled_from([*listed * 3, *EMAILS, "stranger@x.example"])),
-        action=draw(st.sampled_from([*ACTIONS * 4, "fly"])),
-        tenant=draw(st.sampled_from([tenant, tenant, tenant, "*", "t9"])),
-        ip=draw(st.none() | st.sampled_from([*inside * 6, *ADDRESSES])) if channel in ("web", "api") else None,
-        channel=channel,
-        assurance=draw(st.sampled_from([*["session", "confirmed"] * 2, "mail_verified", "mail_signed", "claimed"])),
-        facts=draw(st.fixed_dictionaries({}, optional={fact: st.booleans() for fact in FACTS})),
-        at=draw(instants),
+def covers(deny: Line, allow: Line) -> bool:
+    """Whether the deny line refuses whatever the allow line allows."""
+    return (
+        deny.tenant in ("*", allow.tenant)
+        and deny.role in ("*", allow.role)
+        and deny.action in ("*", allow.action)
+        and deny.facts <= allow.facts
     )
+
+
+def random_networks(rng: Random) -> tuple[tuple[str, str], ...]:
+    kind = rng.random()
+    if kind < 0.3:
+        return (("any", "allow"),)
+    if kind < 0.4:
+        return (("any", "allow"), (rng.choice(NETWORKS), "deny"))
+    chosen = rng.sample(NETWORKS, rng.randint(0 if kind < 0.45 else 1, 3))
+    return tuple((network, rng.choice(["allow", "allow", "allow", "deny"])) for network in chosen)
+
+
+def random_paper(rng: Random, effective_from: dt.date, network: str) -> Paper:
+    listed = rng.sample(EMAILS, rng.randint(1, 3))
+    states = ["active"] * 24 + ["suspended", "revoked"]
+    return Paper(
+        effective_from, network, tuple(Person(email.lower(), rng.choice(ROLES), rng.choice(states)) for email in listed)
+    )
+
+
+def random_world(rng: Random) -> World:
+    networks = {tenant: random_networks(rng) for tenant in TENANTS if rng.random() < 0.95}
+    papers = {}
+    for tenant in rng.sample(TENANTS, rng.randint(1, 3)):
+        is_any = ("any", "allow") in networks.get(tenant, ())
+        later = [TODAY - dt.timedelta(5), TODAY, TODAY + dt.timedelta(1)]
+        starts = [TODAY - dt.timedelta(9)] * (rng.random() < 0.85) + rng.sample(later, rng.randint(0, 1)) or later[-1:]
+        choice = ["any"] * 4 + ["declared"] if is_any else ["any", "declared"]
+        papers[tenant] = tuple(random_paper(rng, start, rng.choice(choice)) for start in starts)
+    risky = frozenset({"wipe"}) if rng.random() < 0.3 else frozenset[str]()
+    return World(random_lines(rng), networks, papers, ZONE, ROLES, ACTIONS, risky)
+
+
+def random_question(rng: Random, world: World) -> Question:
+    """Mostly one with a chance: somebody listed, an address inside, a good session, known facts."""
+    tenant = rng.choice([*world.papers] * 16 + [*TENANTS])
+    started = [paper for paper in world.papers.get(tenant, ()) if paper.effective_from < TODAY]
+    listed = [person.email for paper in started[-1:] for person in paper.people] or [*EMAILS]
+    channel = rng.choice(["web"] * 4 + ["api", "email", "phone", "chat"])
+    lines = world.networks.get(tenant, ())
+    inside = [network.split("/")[0] for network, effect in lines if network != "any" and effect == "allow"]
+    given = {fact: rng.random() < (0.93 if fact in needed(world) else 0.2) for fact in FACTS if rng.random() < 0.9}
+    return Question(
+        email=rng.choice(listed) if rng.random() < 0.95 else rng.choice([*EMAILS, "stranger@x.example"]),
+        action=rng.choice([*ACTIONS * 15, "fly"]),
+        tenant=rng.choice([tenant] * 20 + ["*"] * 2 + ["t9"]),
+        ip=rng.choice([*inside * 20, *ADDRESSES, None]) if channel in ("web", "api") else None,
+        channel=channel,
+        assurance=rng.choice(["session", "confirmed"] * 6 + ["mail_verified", "mail_signed", "claimed"]),
+        facts=given,
+        at=rng.choice(INSTANTS),
+    )
+
+
+def needed(world: World) -> frozenset[str]:
+    """The facts that allow lines ask for; deny lines ask for the others."""
+    return frozenset().union(*(line.facts for line in world.lines if line.effect == "allow"))
+
+
+INSTANTS = (
+    dt.datetime(2026, 6, 9, 20, 59, 59, tzinfo=dt.UTC),
+    dt.datetime(2026, 6, 9, 21, 0, 0, tzinfo=dt.UTC),
+    dt.datetime(2026, 6, 10, 12, 0, 0, tzinfo=dt.UTC),
+    dt.datetime(2026, 6, 10, 21, 0, 0, tzinfo=dt.UTC),
+)
 
 
 def policy_files(world: World) -> dict[str, bytes]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import structlog
 
+from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Reason, Request
 from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
 from authz.pdp import Outcome
 from authz.web import openapi
-from authz.web.callers import KEYLESS, Caller, CallerUnknown, Headers, Scope
+from authz.web.callers import KEYLESS, Caller, CallerUnknown, Connection, Scope
 from authz.wiring import Health, RegistryHealth
 from tests.web.world import FLAT, INSIDE, OUTSIDE, QUESTION, REVISION, World, error_code, set_status
 
@@ -30,8 +31,8 @@ class Keyed:
     def __init__(self, caller: Caller) -> None:
         self.caller = caller
 
-    def identify(self, headers: Headers) -> Caller:
-        if (b"authorization", b"Bearer right") in headers:
+    async def identify(self, connection: Connection) -> Caller:
+        if (b"authorization", b"Bearer right") in connection["headers"]:
             return self.caller
         raise CallerUnknown("the credentials are missing or wrong")
 
@@ -44,7 +45,7 @@ class Failing(World):
         self.pdp = self  # type: ignore[assignment]
         self.error = error
 
-    def decide(self, request: Request, now: float | None = None) -> Outcome:
+    def decide(self, request: Request, now: float | None = None, limits: Limits = NO_LIMITS) -> Outcome:
         raise self.error
 
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from authz.core.limits import NO_LIMITS
 from authz.web.callers import KEYLESS, CallerRefused, CallerUnknown, KeylessLoopback, Scope
 
 
-def test_the_keyless_caller_has_every_scope_and_no_limit() -> None:
-    caller = KeylessLoopback().identify([(b"host", b"localhost")])
+async def test_the_keyless_caller_has_every_scope_and_no_limit() -> None:
+    caller = await KeylessLoopback().identify({"headers": [(b"host", b"localhost")]})
 
     assert caller is KEYLESS
     assert caller.scopes == frozenset(Scope)
-    assert (caller.tenants, caller.channels) == (None, None)
+    assert caller.limits == NO_LIMITS
     assert caller.explains
 
 
 @pytest.mark.parametrize("value", [b"", b"Bearer x", b"Basic eDp4"])
-def test_credentials_are_never_ignored(value: bytes) -> None:
+async def test_credentials_are_never_ignored(value: bytes) -> None:
     with pytest.raises(CallerUnknown):
-        KeylessLoopback().identify([(b"authorization", value)])
+        await KeylessLoopback().identify({"headers": [(b"authorization", value)]})
 
 
 @pytest.mark.parametrize("scope", list(Scope))
