@@ -17,12 +17,13 @@ from authz.core.attributes import bindings
 from authz.core.calendar import LegalHolidays, WorkingCalendar
 from authz.core.decide import decide
 from authz.core.directory import Directory
+from authz.core.gate import Passage, passage
 from authz.core.generation import Generation
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.obligations import Obligation, negotiated, obligations
 from authz.core.search import Place, World, action_candidates, resource_candidates, subject_candidates
 from authz.core.service import ServiceTerms, service_terms
-from authz.core.types import Assurance, Decision, Reason, Request
+from authz.core.types import Address, Assurance, Decision, Reason, Request
 from authz.errors import NoActivePolicy, Unavailable
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +54,19 @@ class Outcome(NamedTuple):
     service_terms: ServiceTerms | None = None
 
 
+class GateOutcome(NamedTuple):
+    """What the gate says of one connection, with all that goes into its answer and into the record of it.
+
+    `at`: seconds since 1970-01-01T00:00Z. `policy_revision`: of the set, or over all sets where the set was not known.
+    """
+
+    passage: Passage
+    decision_id: str
+    at: float
+    policy_revision: str
+    registry_revision: int
+
+
 class SearchFor(StrEnum):
     """Which entity a search looks for (AuthZEN 1.0 sections 8.4 to 8.6)."""
 
@@ -62,9 +76,9 @@ class SearchFor(StrEnum):
 
 
 _SEARCHES: Final = {
-    SearchFor.SUBJECT: search_subjects,
-    SearchFor.RESOURCE: search_resources,
-    SearchFor.ACTION: search_actions,
+    SearchFor.SUBJECT: subject_candidates,
+    SearchFor.RESOURCE: resource_candidates,
+    SearchFor.ACTION: action_candidates,
 }
 
 
@@ -73,7 +87,19 @@ class Permitted(NamedTuple):
 
     id: str
     obligations: tuple[Obligation, ...]
-    place: tuple[str, ...]
+    place: Place
+
+
+class Search(NamedTuple):
+    """The results, found one by one as they are asked for, and what they are found in."""
+
+    results: Iterator[Permitted]
+    policy_revision: str
+    registry_revision: int
+
+
+Promises = tuple[tuple[Obligation, ...], ServiceTerms | None]
+_NO_PROMISES: Final[Promises] = ((), None)
 
 
 class Pdp:
@@ -107,22 +133,7 @@ class Pdp:
             raise NoActivePolicy("no policy set has a good generation")
         directory = self._directory()
         at = self._clock() if now is None else now
-        duties: tuple[Obligation, ...] = ()
-        terms: ServiceTerms | None = None
-        try:
-            beyond = limits.refusal(request)
-            if beyond is None:
-                decision = limits.applied(decide(request, directory, generations, at))
-            else:
-                decision = Decision(False, beyond)
-            if decision.allowed:
-                duties, terms = self._promises(decision, request, at)
-        except Unavailable:
-            raise
-        except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a deny that says so
-            self.internal_errors += 1
-            _log.exception("decision_failed")
-            decision = Decision(False, Reason.INTERNAL_ERROR)
+        decision, (duties, terms) = self._judged(request, directory, generations, at, limits)
         combined = self._combined_revision(generations)
         return Outcome(
             decision,
@@ -136,10 +147,10 @@ class Pdp:
             terms,
         )
 
-    def search(
-        self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: tuple[str, ...] = ()
-    ) -> Iterator[Permitted]:
-        """The entities for which the question would be permitted within the limits, lazily and in a stable order.
+    def gate(self, tenant_id: str, address: Address, now: float | None = None) -> GateOutcome:
+        """Whether a connection from `address` may reach the tenant's application, before anybody has logged in.
+
+        An error inside is a refusal with reason `internal_error`, counted and logged with its trace (R8).
 
         Raises:
             NoActivePolicy: as `decide`.
@@ -147,15 +158,77 @@ class Pdp:
         generations = self._policies.current()
         if not generations:
             raise NoActivePolicy("no policy set has a good generation")
-        world = World(self._directory(), generations, self._clock())
-        for found in _SEARCHES[what](question, world, after):
-            if limits.refusal(found.request) is None and limits.applied(found.decision).allowed:
-                duties, _ = self._promises(found.decision, found.request, world.now)
-                yield Permitted(found.id, duties, found.place)
+        directory = self._directory()
+        at = self._clock() if now is None else now
+        try:
+            found = passage(tenant_id, address, directory, generations, at)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a refusal that says so
+            self.internal_errors += 1
+            _log.exception("gate_failed")
+            found = Passage(False, Reason.INTERNAL_ERROR)
+        revision = found.generation.revision if found.generation is not None else self._combined_revision(generations)
+        return GateOutcome(found, secrets.token_hex(16), at, revision, directory.revision)
 
-    def _promises(
-        self, decision: Decision, request: Request, at: float
-    ) -> tuple[tuple[Obligation, ...], ServiceTerms | None]:
+    def search(self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: Place = ()) -> Search:
+        """The entities for which the question would be permitted within the limits, in a stable order.
+
+        Each candidate is decided as by `decide` when its turn comes, so its results may raise what `decide` raises: a
+        search is answered in full or not at all.
+
+        Raises:
+            NoActivePolicy: no policy set has ever been good.
+        """
+        generations = self._policies.current()
+        if not generations:
+            raise NoActivePolicy("no policy set has a good generation")
+        world = World(self._directory(), generations, self._clock(), limits.tenants)
+        revision = self._combined_revision(generations)
+        return Search(self._permitted(what, question, world, limits, after), revision, world.directory.revision)
+
+    def obligation_types(self) -> tuple[str, ...]:
+        """The types of obligation that the live policy sets can ask for, sorted (AuthZEN obligations profile)."""
+        live = self._policies.current().values()
+        return tuple(sorted({declared.type for generation in live for declared in generation.definition.obligations}))
+
+    def _permitted(
+        self, what: SearchFor, question: Request, world: World, limits: Limits, after: Place
+    ) -> Iterator[Permitted]:
+        for candidate in _SEARCHES[what](question, world, after):
+            decision, (duties, _) = self._judged(
+                candidate.request, world.directory, world.generations, world.now, limits
+            )
+            if decision.allowed:
+                yield Permitted(candidate.id, duties, candidate.place)
+
+    def _judged(
+        self,
+        request: Request,
+        directory: Directory,
+        generations: Mapping[str, Generation],
+        at: float,
+        limits: Limits,
+    ) -> tuple[Decision, Promises]:
+        """The decision within the limits, and what comes with an allow."""
+        try:
+            beyond = limits.refusal(request)
+            if beyond is not None:
+                return Decision(False, beyond), _NO_PROMISES
+            decision = limits.applied(decide(request, directory, generations, at))
+            if not decision.allowed:
+                return decision, _NO_PROMISES
+            promises = self._promises(decision, request, at)
+            decision = negotiated(decision, promises[0], request.supported_obligations)
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a deny that says so
+            self.internal_errors += 1
+            _log.exception("decision_failed")
+            return Decision(False, Reason.INTERNAL_ERROR), _NO_PROMISES
+        return decision, promises if decision.allowed else _NO_PROMISES
+
+    def _promises(self, decision: Decision, request: Request, at: float) -> Promises:
         generation, tenant, contact = decision.generation, decision.tenant, decision.contact
         if generation is None or tenant is None or contact is None:
             raise AssertionError("an allow names its generation, tenant and contact")

@@ -10,15 +10,24 @@ import os
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from authz.errors import ConfigError
 
 PREFIX: Final = "AUTHZ_"
+
+
+class TokenAlgorithm(StrEnum):
+    """How the identity provider signs its tokens: one way, and none in which we would hold a secret of its."""
+
+    RS256 = "RS256"
+    PS256 = "PS256"
+    ES256 = "ES256"
+    ED25519 = "Ed25519"
 
 
 class HttpParser(StrEnum):
@@ -82,7 +91,25 @@ class Settings(BaseSettings):
     max_staleness: float | None = Field(
         None, gt=0, description="seconds after which an unreachable registry refuses; default: never"
     )
-    rate_limit: float | None = Field(None, gt=0, description="requests per second and API key; default: off")
+    rate_limit: float | None = Field(
+        None, gt=0, le=1e6, description="requests per second, API key and worker; default: off"
+    )
+    oidc_issuer: _Text | None = Field(None, description="the identity provider whose tokens are accepted: their `iss`")
+    oidc_audience: _Text | None = Field(None, description="what the tokens must be for: one of their `aud`")
+    oidc_keys: _Text | None = Field(
+        None, description="the identity provider's public keys (JWKS): a file, or an https URL"
+    )
+    oidc_algorithm: TokenAlgorithm = Field(TokenAlgorithm.RS256, description="the one way in which tokens are signed")
+    oidc_claim: _Text = Field("sub", description="the claim that tells callers apart")
+    oidc_callers: _Text | None = Field(
+        None, description="`VALUE=KEY-ID, ...`: with this value in the claim a token stands for this API key's caller"
+    )
+    tls_certificate: Path | None = Field(None, description="the server's certificate chain (PEM); default: plain HTTP")
+    tls_key: Path | None = Field(None, description="the private key of the certificate (PEM)")
+    tls_client_ca: Path | None = Field(None, description="the authority (PEM) whose client certificates are accepted")
+    tls_callers: _Text | None = Field(
+        None, description="`NAME=KEY-ID, ...`: a client certificate with this name stands for this API key's caller"
+    )
 
     def __init__(self, **values: Any) -> None:
         refuse_unknown_names(os.environ)
@@ -106,6 +133,51 @@ class Settings(BaseSettings):
                 raise ValueError("not a URL with scheme and host, without user, query and fragment")
         return url
 
+    @field_validator("oidc_callers", "tls_callers")
+    @classmethod
+    def _pairs(cls, text: str | None) -> str | None:
+        if text is not None:
+            _mapping(text)
+        return text
+
+    @field_validator("oidc_keys")
+    @classmethod
+    def _a_file_or_a_safe_url(cls, where: str | None) -> str | None:
+        """Whoever can change the keys on their way can be anybody; http is for loopback and tests."""
+        if where is not None and "://" in where:
+            parts = urlsplit(where)
+            loopback = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+            if not (parts.scheme == "https" or (parts.scheme == "http" and loopback)) or "@" in parts.netloc:
+                raise ValueError("neither a file nor an https URL")
+        return where
+
+    @model_validator(mode="after")
+    def _nothing_by_halves(self) -> Self:
+        """A way in that lacks one of its parts would be open, or shut, without anybody having meant it."""
+        self._complete("oidc_issuer", "oidc_audience", "oidc_keys", "oidc_callers")
+        self._complete("tls_certificate", "tls_key")
+        self._complete("tls_client_ca", "tls_callers")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("`AUTHZ_TLS_CLIENT_CA` needs `AUTHZ_TLS_CERTIFICATE` and `AUTHZ_TLS_KEY`")
+        if self.oidc_issuer is None and {"oidc_algorithm", "oidc_claim"} & self.model_fields_set:
+            raise ValueError("`AUTHZ_OIDC_ALGORITHM` and `AUTHZ_OIDC_CLAIM` mean nothing without `AUTHZ_OIDC_ISSUER`")
+        return self
+
+    def _complete(self, *names: str) -> None:
+        missing = [PREFIX + name.upper() for name in names if getattr(self, name) is None]
+        if 0 < len(missing) < len(names):
+            raise ValueError(f"only part of what belongs together is set; missing: {', '.join(missing)}")
+
+    @property
+    def token_callers(self) -> Mapping[str, str]:
+        """Value of the claim -> id of the API key whose caller the token stands for."""
+        return _mapping(self.oidc_callers or "")
+
+    @property
+    def certificate_callers(self) -> Mapping[str, str]:
+        """Name in a client certificate -> id of the API key whose caller it stands for."""
+        return _mapping(self.tls_callers or "")
+
     @property
     def registry_url(self) -> SecretStr:
         """The registry's SQLAlchemy URL; SQLite in the data folder unless stated."""
@@ -117,7 +189,18 @@ class Settings(BaseSettings):
         if self.public_url is not None:
             return self.public_url
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"{'http' if self.tls_certificate is None else 'https'}://{host}:{self.port}"
+
+
+def _mapping(text: str) -> dict[str, str]:
+    """`NAME=KEY-ID, ...`; a name may hold `=`, a key's id cannot."""
+    parts = [pair.rpartition("=") for pair in text.split(",") if pair.strip()]
+    pairs = [(name.strip(), key_id.strip()) for name, _, key_id in parts]
+    if not all(name and key_id for name, key_id in pairs):
+        raise ValueError("not of the form `NAME=KEY-ID, NAME=KEY-ID`")
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("one name stands twice")
+    return dict(pairs)
 
 
 def refuse_unknown_names(environment: Mapping[str, str]) -> None:
@@ -142,5 +225,5 @@ def _complaints(error: ValidationError) -> Iterable[str]:
     """One sentence for each bad value; the value itself may be a secret and is left out."""
     for complaint in error.errors(include_url=False, include_context=False, include_input=False):
         name = ".".join(map(str, complaint["loc"])).upper()
-        message = complaint["msg"]
-        yield f"`{PREFIX}{name}`: {message[:1].lower()}{message[1:]}"
+        message = complaint["msg"].removeprefix("Value error, ") if not name else complaint["msg"]
+        yield f"`{PREFIX}{name}`: {message[:1].lower()}{message[1:]}" if name else message

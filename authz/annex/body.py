@@ -10,16 +10,13 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from lxml import etree
-
 from authz.annex.boxes import UNCLEAR_BOX, box_state, mark_of, symbol, without_marks
-from authz.annex.package import MC, W14, Package, W
+from authz.annex.package import MC, W14, Element, Package, W
 from authz.annex.problems import Code, DocumentProblem, Refused
 
 MOST_ROWS: Final = 2_000
 MOST_COLUMNS: Final = 100
 
-_Element = etree._Element  # noqa: SLF001 - the only name lxml gives its elements
 _VALUE: Final = f"{W}val"
 _OFF: Final = ("0", "false", "off")
 _BREAKS: Final = {f"{W}br": "\n", f"{W}cr": "\n", f"{W}tab": " ", f"{W}ptab": " ", f"{W}noBreakHyphen": "-"}
@@ -92,7 +89,7 @@ class _Reader:
         self._hidden_styles = hidden_styles
         self._tables = 0
 
-    def blocks(self, container: _Element) -> Iterator[str | Table]:
+    def blocks(self, container: Element) -> Iterator[str | Table]:
         """Paragraphs and tables inside an element, in their order; text boxes after the paragraph they hang on."""
         for element in container:
             if element.tag == f"{W}p":
@@ -109,7 +106,7 @@ class _Reader:
             elif element.tag in _FOREIGN:
                 self._note(Code.FOREIGN_CONTENT, "holds text from another file; paste it in as text")
 
-    def _block_control(self, control: _Element) -> Iterator[str | Table]:
+    def _block_control(self, control: Element) -> Iterator[str | Table]:
         mark = self._control_mark(control)
         if mark is not None:
             yield mark
@@ -118,13 +115,13 @@ class _Reader:
         if content is not None and not _shows_placeholder(control):
             yield from self.blocks(content)
 
-    def _text_boxes(self, paragraph: _Element) -> Iterator[str | Table]:
+    def _text_boxes(self, paragraph: Element) -> Iterator[str | Table]:
         for box in paragraph.iter(f"{W}txbxContent"):
             between = {element.tag for element in takewhile(lambda one: one is not paragraph, box.iterancestors())}
             if not between & {f"{MC}Fallback", f"{W}txbxContent"}:
                 yield from self.blocks(box)
 
-    def _table(self, table: _Element) -> Iterator[Table]:
+    def _table(self, table: Element) -> Iterator[Table]:
         self._tables += 1
         number = self._tables
         nested: list[Table] = []
@@ -135,7 +132,7 @@ class _Reader:
         yield Table(number, tuple(rows))
         yield from nested
 
-    def _cells(self, row: _Element, above: Iterable[Cell], nested: list[Table]) -> Iterator[Cell]:
+    def _cells(self, row: Element, above: Iterable[Cell], nested: list[Table]) -> Iterator[Cell]:
         properties = row.find(f"{W}trPr")
         column = 0
         hidden = False
@@ -159,7 +156,7 @@ class _Reader:
             yield Cell(text, column, span, continued)
             column += span
 
-    def _cell_text(self, cell: _Element, nested: list[Table]) -> str:
+    def _cell_text(self, cell: Element, nested: list[Table]) -> str:
         lines = []
         for block in self.blocks(cell):
             if isinstance(block, str):
@@ -168,13 +165,13 @@ class _Reader:
                 nested.append(block)
         return "\n".join(lines).strip()
 
-    def _paragraph(self, paragraph: _Element) -> str:
+    def _paragraph(self, paragraph: Element) -> str:
         return _Line(self, paragraph, self._is_hidden_style(paragraph.find(f"{W}pPr/{W}pStyle"))).text()
 
-    def _is_hidden_style(self, style: _Element | None) -> bool:
+    def _is_hidden_style(self, style: Element | None) -> bool:
         return style is not None and style.get(_VALUE, "") in self._hidden_styles
 
-    def is_hidden(self, run: _Element) -> bool:
+    def is_hidden(self, run: Element) -> bool:
         """Whether a run is not shown."""
         properties = run.find(f"{W}rPr")
         if properties is None:
@@ -182,7 +179,7 @@ class _Reader:
         stated = properties.find(f"{W}vanish")
         return _is_on(stated) if stated is not None else self._is_hidden_style(properties.find(f"{W}rStyle"))
 
-    def _control_mark(self, control: _Element) -> str | None:
+    def _control_mark(self, control: Element) -> str | None:
         """The mark of a content control that is a check box; None for any other."""
         box = control.find(f"{W}sdtPr/{W14}checkbox")
         if box is None:
@@ -195,7 +192,7 @@ class _Reader:
             shown = _shown_by(box, glyph.strip())
         return UNCLEAR_BOX if shown is not None and shown is not ticked else mark_of(ticked)
 
-    def inline_control(self, control: _Element) -> str | None:
+    def inline_control(self, control: Element) -> str | None:
         """What a content control inside a line shows instead of its content; None: its content."""
         mark = self._control_mark(control)
         if mark is not None:
@@ -227,7 +224,7 @@ class _Reader:
 class _Line:
     """The text of one paragraph, collected without recursion."""
 
-    def __init__(self, reader: _Reader, paragraph: _Element, hidden: bool) -> None:
+    def __init__(self, reader: _Reader, paragraph: Element, hidden: bool) -> None:
         self._reader = reader
         self._paragraph = paragraph
         self._hidden = hidden
@@ -246,7 +243,7 @@ class _Line:
             waiting += [(child, hidden) for child in reversed(inner)]
         return "".join(self._parts)
 
-    def _element(self, element: _Element, hidden: bool) -> list[_Element]:
+    def _element(self, element: Element, hidden: bool) -> list[Element]:
         """Say what the element shows; the children that are still to be read."""
         tag = element.tag
         if tag in _UNREAD:
@@ -273,14 +270,14 @@ class _Line:
             self._say(_BREAKS[tag], hidden)
         return list(element)
 
-    def _control(self, control: _Element, hidden: bool) -> list[_Element]:
+    def _control(self, control: Element, hidden: bool) -> list[Element]:
         shown = self._reader.inline_control(control)
         if shown is not None:
             self._say(shown, hidden)
             return []
         return list(control)
 
-    def _field(self, char: _Element, hidden: bool) -> None:
+    def _field(self, char: Element, hidden: bool) -> None:
         kind = char.get(f"{W}fldCharType")
         if kind == "end":
             if self._fields:
@@ -301,7 +298,7 @@ class _Line:
         self._parts.append(text)
 
 
-def _form_field(stated: _Element | None) -> str | None:
+def _form_field(stated: Element | None) -> str | None:
     """What a legacy form field shows that its text does not say: a box, or the chosen entry of a list."""
     if stated is None:
         return None
@@ -318,12 +315,12 @@ def _form_field(stated: _Element | None) -> str | None:
     return None
 
 
-def _glyphs(content: _Element | None) -> Iterator[str]:
+def _glyphs(content: Element | None) -> Iterator[str]:
     for element in content.iter(f"{W}t", f"{W}sym") if content is not None else ():
         yield symbol(element.get(f"{W}char", "")) if element.tag == f"{W}sym" else (element.text or "")
 
 
-def _shown_by(box: _Element, glyph: str) -> bool | None:
+def _shown_by(box: Element, glyph: str) -> bool | None:
     """A glyph held against the two that the control says it uses."""
     for name, meaning in (("checkedState", True), ("uncheckedState", False)):
         stated = box.find(f"{W14}{name}")
@@ -339,7 +336,7 @@ def _plain(code: str) -> str:
         return ""
 
 
-def _inside(container: _Element, wanted: str) -> Iterator[_Element]:
+def _inside(container: Element, wanted: str) -> Iterator[Element]:
     """Rows of a table or cells of a row, those wrapped in content controls as well."""
     for element in container:
         if element.tag == wanted:
@@ -352,30 +349,30 @@ def _inside(container: _Element, wanted: str) -> Iterator[_Element]:
                 yield from _inside(content, wanted)
 
 
-def _first_choice(alternatives: _Element) -> _Element:
+def _first_choice(alternatives: Element) -> Element:
     choice = alternatives.find(f"{MC}Choice")
     fallback = alternatives.find(f"{MC}Fallback")
     return choice if choice is not None else (fallback if fallback is not None else alternatives)
 
 
-def _shows_placeholder(control: _Element) -> bool:
+def _shows_placeholder(control: Element) -> bool:
     return _is_on(control.find(f"{W}sdtPr/{W}showingPlcHdr"))
 
 
-def _is_on(flag: _Element | None) -> bool:
+def _is_on(flag: Element | None) -> bool:
     return flag is not None and flag.get(_VALUE, "1") not in _OFF
 
 
-def _continues(merge: _Element | None) -> bool:
+def _continues(merge: Element | None) -> bool:
     return merge is not None and merge.get(_VALUE, "continue") == "continue"
 
 
-def _number(element: _Element | None, default: int) -> int:
+def _number(element: Element | None, default: int) -> int:
     stated = "" if element is None else element.get(_VALUE, "")
     return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 5 else default
 
 
-def _hidden_styles(styles: _Element | None) -> frozenset[str]:
+def _hidden_styles(styles: Element | None) -> frozenset[str]:
     """Ids of the styles whose text is not shown, those based on such a style included."""
     if styles is None:
         return frozenset()

@@ -88,5 +88,3 @@ def _boxes(lines: Iterator[str]) -> Iterator[tuple[str, str]]:
         for at in marks:
             label = pieces[at + step] if 0 <= at + step < len(pieces) else ""
             yield ("" if label in MARKS else label), pieces[at]
-
-

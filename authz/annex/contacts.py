@@ -152,10 +152,15 @@ def _count_of_phones(text: str) -> int:
     return sum(sum(char.isdigit() for char in piece) >= _FEWEST_DIGITS for piece in pieces)
 
 
-def _role(text: str, definition: PolicySet) -> str:
-    """The id of the role whose id or label, in any language, is written there; else the text itself."""
-    written = folded(text)
+def role_words(definition: PolicySet) -> dict[str, str]:
+    """What may be written for a role, folded: ids, and labels in every language that no other role bears."""
+    words: dict[str, str] = {}
     for role in definition.roles.values():
-        if written in {folded(role.id), *map(folded, role.label.values())}:
-            return role.id
-    return _in_one_line(text)
+        for written in {folded(text) for text in (role.id, *role.label.values())}:
+            words[written] = "" if words.get(written, role.id) != role.id else role.id
+    return words | {folded(role): role for role in definition.roles}
+
+
+def _role(text: str, definition: PolicySet) -> str:
+    """The id of the role that is written there; else the text itself, which the checks refuse."""
+    return role_words(definition).get(folded(text)) or _in_one_line(text)

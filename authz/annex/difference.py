@@ -27,27 +27,28 @@ class Difference(NamedTuple):
 class Permissions:
     """Who may request what, by role, for one tenant: under some conditions at least (the table knows which)."""
 
-    def __init__(self, definition: PolicySet, table: DecisionTable | None = None, tenant_id: str = "") -> None:
-        """Without a `table` nothing is said of permissions."""
+    def __init__(self, definition: PolicySet | None, table: DecisionTable | None = None, tenant_id: str = "") -> None:
+        """Without a `table` nothing is said of permissions, without a `definition` roles are called by their ids."""
         self._definition = definition
         self._table = table
         self._tenant_id = tenant_id
 
     def role(self, role_id: str) -> str:
         """The role as it is called; its id where the set no longer has it."""
-        role = self._definition.roles.get(role_id)
+        role = self._definition.roles.get(role_id) if self._definition is not None else None
         return label(role.label, SOURCE_LANGUAGE) if role is not None else role_id
 
     def of(self, role_id: str) -> dict[str, Cell]:
         """The actions that some request of the role is allowed for."""
-        if self._table is None:
+        if self._table is None or self._definition is None:
             return {}
         cells = {action: self._table.cell(self._tenant_id, role_id, action) for action in self._definition.actions}
         return {action: cell for action, cell in cells.items() if cell is not None and cell.can_allow}
 
     def labels(self, actions: Sequence[str]) -> tuple[str, ...]:
         """The actions as they are called."""
-        return tuple(label(self._definition.actions[action].label, SOURCE_LANGUAGE) for action in actions)
+        known = self._definition.actions if self._definition is not None else {}
+        return tuple(label(known[action].label, SOURCE_LANGUAGE) for action in actions)
 
     def moved(self, said: str, before: str, after: str) -> Difference:
         """A sentence about a change of role with its gains and losses; `""` for no role at all."""
@@ -68,7 +69,7 @@ def differences(
     before: AnnexEntry | None,
     after: AnnexEntry,
     permissions: Permissions,
-    states: Mapping[int, ContactState] = {},  # noqa: B006 - never changed
+    states: Mapping[int, ContactState] = {},
 ) -> list[Difference]:
     """What `after` changes when it replaces `before` (None: it is the tenant's first annex). Empty: nothing.
 

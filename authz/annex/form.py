@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from authz.annex.body import read_body
@@ -22,6 +21,7 @@ from authz.registry.entries import AnnexEntry
 from authz.registry.findings import Findings
 from authz.registry.findings import Path as FindingPath
 
+_CONTACT_OF_ANNEX: Final = re.compile(r"contact (\d+) of the annex")
 _MISSING: Final = re.compile(r"`(name|role)` is missing")
 
 
@@ -42,7 +42,9 @@ class TenantNames(NamedTuple):
     name: str
 
 
-NOBODY: Final = Parties(None, "", "", "")
+def unread(problem: DocumentProblem, sha256: str) -> ReadForm:
+    """A document that is not opened."""
+    return ReadForm(Parties(None, "", "", ""), None, (), (problem,), sha256)
 
 
 def read_form(raw: bytes, file_name: str, definition: PolicySet) -> ReadForm:
@@ -52,7 +54,7 @@ def read_form(raw: bytes, file_name: str, definition: PolicySet) -> ReadForm:
         body = read_body(open_package(Container(raw, file_name)))
         parties, problems = read_parties(body)
     except Refused as refused:
-        return ReadForm(NOBODY, None, (), (refused.problem,), sha256)
+        return unread(refused.problem, sha256)
     network, unreadable = network_choice(body)
     lines, of_lines = read_contacts(body, definition)
     found = (*body.problems, *problems, *([unreadable] if unreadable is not None else []), *of_lines)
@@ -103,21 +105,6 @@ def _placed(path: FindingPath, text: str, lines: tuple[Line, ...]) -> DocumentPr
             return DocumentProblem(Code.ANNEX, text)
 
 
-_CONTACT_OF_ANNEX: Final = re.compile(r"contact (\d+) of the annex")
-
-
 def _in_rows(text: str, lines: tuple[Line, ...]) -> str:
     """`contact 2 of the annex` as the row where the reader finds it."""
     return _CONTACT_OF_ANNEX.sub(lambda match: f"row {lines[int(match[1]) - 1].row}", text)
-
-
-def as_stated(form: ReadForm) -> Mapping[str, object]:
-    """What a form says in plain values, to compare two readings."""
-    return {
-        "annex": form.parties.annex_number,
-        "contract": form.parties.contract_number,
-        "client": form.parties.client,
-        "representative": form.parties.representative,
-        "network": form.network,
-        "contacts": [dict(line.stated) for line in form.lines],
-    }

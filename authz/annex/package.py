@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from lxml import etree
 
 from authz.annex.container import Container
 from authz.annex.problems import Code, Refused
+
+Element: TypeAlias = etree._Element  # noqa: SLF001 - the only name lxml has for its elements
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 W14: Final = "{http://schemas.microsoft.com/office/word/2010/wordml}"
@@ -34,9 +36,9 @@ _DOCTYPE: Final = re.compile(r"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 class Package(NamedTuple):
     """The trees that hold text: the body, headers and footers, and the style sheet (None: there is none)."""
 
-    document: etree._Element
-    margins: tuple[etree._Element, ...]
-    styles: etree._Element | None
+    document: Element
+    margins: tuple[Element, ...]
+    styles: Element | None
 
 
 def open_package(container: Container) -> Package:
@@ -62,7 +64,7 @@ def open_package(container: Container) -> Package:
     )
 
 
-def _refuse_macros(container: Container, types: etree._Element) -> None:
+def _refuse_macros(container: Container, types: Element) -> None:
     stated = [element.get("ContentType", "").lower() for element in types]
     if any("macroenabled" in kind or "vbaproject" in kind for kind in stated) or any(
         PurePosixPath(name.lower()).name.startswith("vba") for name in container.names
@@ -101,7 +103,7 @@ def _related(container: Container, main: str) -> list[tuple[str, str]]:
     return found
 
 
-def _tree(container: Container, name: str) -> etree._Element:
+def _tree(container: Container, name: str) -> Element:
     text = _text(container.part(name), name)
     if _DOCTYPE.search(text):
         raise Refused(Code.ENTITIES, f"the part `{name}` declares a document type or entities")

@@ -14,7 +14,9 @@ _SEPARATOR: Final = " = "
 
 def declares_particulars(definition: PolicySet) -> bool:
     """Whether contacts of the set can have attributes in the registry at all."""
-    return any(name.startswith(_ENTITY) and of.origin is not Origin.REQUEST for name, of in definition.attributes.items())
+    return any(
+        name.startswith(_ENTITY) and of.origin is not Origin.REQUEST for name, of in definition.attributes.items()
+    )
 
 
 def written_particulars(attributes: Mapping[str, object]) -> str:

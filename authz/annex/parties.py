@@ -23,14 +23,16 @@ _ANNEX: Final = re.compile(
     re.IGNORECASE,
 )
 _CONTRACT: Final = re.compile(
-    rf"\b(?:contract(?:ul|ului)?|contrat|договор[уа]?|контракт[уа]?)\s+(?:[^\W\d]+\s+){{0,5}}?{_SIGN}(?P<number>.*)",
+    rf"\b(?:contract(?:ul|ului)?|contrat|догов[оі]р[уа]?|контракт[уа]?)\s+(?:[^\W\d]+\s+){{0,5}}?{_SIGN}(?P<number>.*)",
     re.IGNORECASE,
 )
 _AFTER_CONTRACT: Final = re.compile(
     r"(?:anex[aă]|annexe?|приложение|додаток)\b|\b(?:din|dated|from|du|от|від)\b|[,;]", re.IGNORECASE
 )
 _FIRST_CLAUSE: Final = re.compile(r"\s*1\s*\.\s+\S")
-_CLIENT: Final = frozenset(map(folded, ("Client", "Clientul", "Beneficiar", "Заказчик", "Клиент", "Клієнт", "Замовник")))
+_CLIENT: Final = frozenset(
+    map(folded, ("Client", "Clientul", "Beneficiar", "Заказчик", "Клиент", "Клієнт", "Замовник"))
+)
 _PLACEHOLDERS: Final = frozenset(
     map(folded, ("Nume companie", "nume reprezentant", "Company name", "Name of the representative"))
 )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from authz.annex.container import read_file
 from authz.annex.difference import Difference, Permissions, differences
-from authz.annex.form import ReadForm, TenantNames, checked_annex, read_form
+from authz.annex.form import ReadForm, TenantNames, checked_annex, read_form, unread
 from authz.annex.network_patch import NetworkFiles, network_patch
 from authz.annex.problems import Code, DocumentProblem, Refused
 from authz.core.generation import Generation
@@ -31,14 +31,13 @@ class Signing(NamedTuple):
 class Proposal(NamedTuple):
     """What became of a document.
 
-    `annex`: the draft (or what was recorded already), None with problems. `patch`: the change of network lines that has
-    to be reviewed, empty where none is needed. `remarks`: what the document leaves open and nobody has to settle.
+    `annex`: the draft (or what was recorded already), None with problems. `remarks`: what the document leaves open and
+    nobody has to settle.
     """
 
     annex: AnnexRecord | None
     problems: tuple[DocumentProblem, ...]
     changes: tuple[Difference, ...]
-    patch: str = ""
     remarks: tuple[str, ...] = ()
 
 
@@ -51,7 +50,7 @@ def read_document(path: Path, generation: Generation) -> ReadForm:
     try:
         raw = read_file(path)
     except Refused as refused:
-        return read_form(b"", path.name, generation.definition)._replace(problems=(refused.problem,), sha256="")
+        return unread(refused.problem, sha256="")
     return read_form(raw, path.name, generation.definition)
 
 

@@ -30,6 +30,7 @@ VERBS: Final = {
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),
     "registry": Verb("registry", "Load tenants, annexes and contacts."),
+    "annex": Verb("annex", "Import, approve, list and write signed annexes."),
     "key": Verb("key", "Make, list and end the API keys of callers."),
 }
 

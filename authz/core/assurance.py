@@ -14,27 +14,28 @@ from authz.core.types import Assurance, Channel, Reason
 EMAIL_REQUESTS: Final = "email_requests"
 """Tenant attribute of the registry: `allow` (default), `confirm` (every mail needs `confirmed`) or `deny`."""
 
-_ENOUGH_FOR_HIGH_RISK: Final = frozenset({Assurance.SESSION, Assurance.CONFIRMED})
+# Reading an enumeration's member costs more than all the comparisons below.
+_EMAIL: Final = Channel.EMAIL
+_SESSION: Final = Assurance.SESSION
+_CONFIRMED: Final = Assurance.CONFIRMED
 
 
 def channel_refusal(channel: Channel, allowed: frozenset[Channel], email_requests: object) -> Reason | None:
     """`channel_not_allowed` where the set, or the tenant's `email_requests: deny`, closes the channel."""
     if channel not in allowed:
         return Reason.CHANNEL_NOT_ALLOWED
-    if channel is Channel.EMAIL and email_requests not in (None, "allow", "confirm"):
+    if channel is _EMAIL and email_requests not in (None, "allow", "confirm"):
         return Reason.CHANNEL_NOT_ALLOWED
     return None
 
 
 def sender_refusal(channel: Channel, assurance: Assurance, high_risk: bool, email_requests: object) -> Reason | None:
     """None where the sender is sure enough, else `sender_unverified` or `confirmation_required`."""
-    if assurance is Assurance.CONFIRMED:
+    if assurance is _CONFIRMED or (assurance is _SESSION and channel is not _EMAIL):
         return None
     if assurance is Assurance.CLAIMED:
         return Reason.SENDER_UNVERIFIED
-    if channel is Channel.EMAIL:
+    if channel is _EMAIL:
         confirm = high_risk or email_requests == "confirm"
         return Reason.CONFIRMATION_REQUIRED if confirm else None
-    if high_risk and assurance not in _ENOUGH_FOR_HIGH_RISK:
-        return Reason.CONFIRMATION_REQUIRED
-    return None
+    return Reason.CONFIRMATION_REQUIRED if high_risk else None

@@ -1,32 +1,23 @@
-"""The decision: R1..R7 of docs/semantics.md, in their order. Pure; everything it needs was fetched before."""
+"""The decision: R3..R7 of docs/semantics.md after `core.standing`. Pure; everything it needs was fetched before."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from authz.core.assurance import EMAIL_REQUESTS, channel_refusal, sender_refusal
 from authz.core.attributes import bindings
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory
 from authz.core.generation import Generation
-from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.network import TenantNetworks
+from authz.core.standing import Standing, identify
 from authz.core.table import Answer, Cell
-from authz.core.types import ContactState, Decision, Missing, NetworkChoice, Reason, Request, SubjectKey
-from authz.errors import NoActivePolicy
+from authz.core.types import ADDRESSED, Address, ContactState, Decision, Missing, NetworkChoice, Reason, Request
 
-INFER_TENANT = "*"
-TENANT_RESOURCE = "tenant"
-
-
-class Standing(NamedTuple):
-    """Where a subject stands: on which annex of which tenant, under which live policy."""
-
-    tenant: Tenant
-    annex: Annex
-    contact: Contact
-    generation: Generation
-    key: SubjectKey
+# Reading an enumeration's member costs more than comparing it.
+_ACTIVE: Final = ContactState.ACTIVE
+_DECLARED: Final = NetworkChoice.DECLARED
+_PERMITTED: Final = Reason.PERMITTED
 
 
 class Established(NamedTuple):
@@ -45,11 +36,11 @@ def decide(request: Request, directory: Directory, generations: Mapping[str, Gen
     Raises:
         NoActivePolicy: the answer hangs on a policy set that has no good generation.
     """
-    standing = _identify(request, directory, generations, now)
+    standing = identify(request, directory, generations, now)
     if not isinstance(standing, Standing):
         return standing
     tenant, annex, contact, generation, _ = standing
-    if contact.state is not ContactState.ACTIVE:
+    if contact.state is not _ACTIVE:
         return Decision(False, Reason.CONTACT_SUSPENDED, "", tenant, annex, contact, generation)
     action = generation.words.get(request.action)
     if action is None:
@@ -75,7 +66,7 @@ def _judge(standing: Standing, request: Request, action: str, cell: Cell, now: f
         answer = cell.answers[facts.mask]
     if answer.allowed:
         return Decision(
-            True, Reason.PERMITTED, action, tenant, annex, contact, generation, cell, facts.mask, facts.unknown,
+            True, _PERMITTED, action, tenant, annex, contact, generation, cell, facts.mask, facts.unknown,
             answer.rule, facts.network_rule,
         )  # fmt: skip
     reason, fact = (Reason.FACT_UNKNOWN, undecided) if undecided else _first_missing(cell, answer, facts)
@@ -92,8 +83,8 @@ def _establish(standing: Standing, request: Request, action: str, cell: Cell, no
     high_risk = definition.actions[action].high_risk
     sender = sender_refusal(request.channel, request.assurance, high_risk, tenant.attributes.get(EMAIL_REQUESTS))
     network, network_rule = sender, ""
-    if request.channel.has_address:
-        network, network_rule = network_refusal(request, annex, generation.networks.get(tenant.id))
+    if request.channel in ADDRESSED:
+        network, network_rule = network_refusal(request.address, annex, generation.networks.get(tenant.id))
     mask = (0 if network else cell.network_bit) | (0 if sender else cell.sender_bit)
     unknown = 0
     if cell.others:
@@ -107,108 +98,15 @@ def _establish(standing: Standing, request: Request, action: str, cell: Cell, no
     return Established(mask, unknown, network, sender, network_rule)
 
 
-def _identify(
-    request: Request, directory: Directory, generations: Mapping[str, Generation], now: float
-) -> Standing | Decision:
-    """R1 and R2: the one standing that the question is about, or the refusal."""
-    in_force, future, without_policy = _standings(request, directory, generations, now)
-    if not in_force and not without_policy:
-        return Decision(False, Reason.ANNEX_NOT_IN_FORCE if future else Reason.CONTACT_UNREGISTERED)
-
-    wanted = _tenant_of_resource(request, directory, in_force)
-    if isinstance(wanted, Reason):
-        return Decision(False, wanted)
-    if without_policy and (wanted in without_policy or wanted == INFER_TENANT or not in_force):
-        raise NoActivePolicy("the contract's policy set has no good generation")
-    if wanted == INFER_TENANT:
-        return _known_type(request, in_force[0]) if len(in_force) == 1 else Decision(False, Reason.TENANT_AMBIGUOUS)
-    for standing in in_force:
-        if standing.tenant.id == wanted:
-            return _known_type(request, standing)
-    if wanted not in directory.tenants:
-        return Decision(False, Reason.TENANT_UNKNOWN)
-    return Decision(False, Reason.ANNEX_NOT_IN_FORCE if wanted in future else Reason.CONTACT_OF_OTHER_TENANT)
-
-
-def _standings(
-    request: Request, directory: Directory, generations: Mapping[str, Generation], now: float
-) -> tuple[list[Standing], list[str], list[str]]:
-    """R1: where the subject stands; the tenants with a future annex only; those whose policy set is not live."""
-    in_force: list[Standing] = []
-    future: list[str] = []
-    without_policy: list[str] = []
-    for key, tenant in _candidates(request, directory, generations):
-        generation = generations.get(tenant.set_id)
-        if generation is None:
-            without_policy.append(tenant.id)
-            continue
-        day = generation.local_day.ordinal(now)
-        annex = tenant.annex_in_force(day)
-        contact = annex.contact(key) if annex is not None else None
-        if annex is not None and contact is not None:
-            in_force.append(Standing(tenant, annex, contact, generation, key))
-        elif any(coming.contact(key) for coming in tenant.future_annexes(day)):
-            future.append(tenant.id)
-    return in_force, future, without_policy
-
-
-def _known_type(request: Request, standing: Standing) -> Standing | Decision:
-    """R2: a resource type that the tenant's set does not have belongs to no tenant that could be told."""
-    known = request.resource_type == TENANT_RESOURCE
-    if known or request.resource_type in standing.generation.definition.resource_types:
-        return standing
-    return Decision(False, Reason.TENANT_UNKNOWN)
-
-
-def _candidates(
-    request: Request, directory: Directory, generations: Mapping[str, Generation]
-) -> list[tuple[SubjectKey, Tenant]]:
-    """Every tenant that may list the subject, with the canonical id under which it would (R1)."""
-    kind = BUILT_IN_SUBJECT_TYPES.get(request.subject_type)
-    if kind is not None:
-        key = subject_key(kind, request.subject_id)
-        if key is None:
-            return []
-        tenants = directory.tenants
-        return [(key, tenants[tenant]) for tenant in directory.tenants_listing(key) if tenant in tenants]
-    found: list[tuple[SubjectKey, Tenant]] = []
-    for set_id, generation in generations.items():
-        kind = generation.definition.subject_types.get(request.subject_type)
-        key = subject_key(kind, request.subject_id) if kind is not None else None
-        if key is None:
-            continue
-        listed = (directory.tenants.get(tenant) for tenant in directory.tenants_listing(key))
-        found.extend((key, tenant) for tenant in listed if tenant is not None and tenant.set_id == set_id)
-    return found
-
-
-def _tenant_of_resource(request: Request, directory: Directory, in_force: list[Standing]) -> str | Reason:
-    """R2: the tenant that the resource belongs to, `INFER_TENANT`, or why it cannot be told."""
-    if request.resource_type == TENANT_RESOURCE:
-        return request.resource_id
-    stated = request.resource_properties.get(TENANT_RESOURCE)
-    if stated is not None:
-        return stated if type(stated) is str and stated != INFER_TENANT else Reason.TENANT_UNKNOWN
-    owners = directory.resource_owners.get((request.resource_type, request.resource_id), ())
-    if len(owners) == 1:
-        return owners[0]
-    if owners:
-        return Reason.TENANT_AMBIGUOUS
-    declared = (standing.generation.definition.resource_types.get(request.resource_type) for standing in in_force)
-    if any(resource_type is not None and resource_type.tenant_free for resource_type in declared):
-        return INFER_TENANT
-    return Reason.TENANT_UNKNOWN
-
-
-def network_refusal(request: Request, annex: Annex, lines: TenantNetworks | None) -> tuple[Reason | None, str]:
+def network_refusal(address: Address | None, annex: Annex, lines: TenantNetworks | None) -> tuple[Reason | None, str]:
     """R5 `network_ok` and R7: None where the address is inside, else the reason; and the network line that spoke."""
     if lines is None:
         return Reason.NETWORK_NOT_DECLARED, ""
-    if lines.has_any and annex.network is NetworkChoice.DECLARED:
+    if lines.has_any and annex.network is _DECLARED:
         return Reason.NETWORK_CHOICE_MISMATCH, ""
-    if request.address is None:
+    if address is None:
         return (None if lines.has_any else Reason.IP_MISSING), ""
-    inside, source = lines.verdict(request.address)
+    inside, source = lines.verdict(address)
     return (None if inside else Reason.NETWORK_NOT_DECLARED), source
 
 

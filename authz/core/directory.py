@@ -85,6 +85,8 @@ class Tenant:
 
     def annex_in_force(self, day: int) -> Annex | None:
         """R3: the newest annex whose `effective_from` is not after `day` (proleptic ordinal in the set's time zone)."""
+        if self._starts and self._starts[-1] <= day:
+            return self.annexes[-1]
         position = bisect_right(self._starts, day)
         return self.annexes[position - 1] if position else None
 
@@ -142,6 +144,20 @@ class Directory:
     def remove(self, tenant_id: str) -> None:
         """Forget a tenant; its ids then stand on no annex."""
         self.tenants.pop(tenant_id, None)
+
+    def sole_listing(self, key: str) -> str | None:
+        """The one tenant that lists (or once listed) the canonical id `key`; None for no tenant and for several."""
+        known = self._tenants_by_key.get(SubjectKey(key))
+        return known if isinstance(known, str) else None
+
+    def owners_of(self, resource_type: str, resource_id: str) -> tuple[str, ...]:
+        """Ids of the tenants that know the resource now."""
+        resource = (resource_type, resource_id)
+        return tuple(
+            owner
+            for owner in self.resource_owners.get(resource, _NOWHERE)
+            if (tenant := self.tenants.get(owner)) is not None and resource in tenant.resources
+        )
 
     def tenants_listing(self, key: SubjectKey) -> tuple[str, ...]:
         """Ids of the tenants that list (or once listed) the subject; each must be asked for its annex."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from authz.core.decide import INFER_TENANT, TENANT_RESOURCE
+from authz.core.standing import INFER_TENANT, TENANT_RESOURCE
 from authz.core.types import Assurance, Channel, Decision, Reason, Request
 
 _STRENGTH: Final = {assurance: at for at, assurance in enumerate(Assurance)}

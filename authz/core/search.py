@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from authz.core.assurance import EMAIL_REQUESTS, channel_refusal, sender_refusal
-from authz.core.decide import INFER_TENANT, TENANT_RESOURCE, network_refusal
+from authz.core.decide import network_refusal
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, kind_of, shown_id, subject_key
+from authz.core.standing import INFER_TENANT, TENANT_RESOURCE
 from authz.core.table import Cell
 from authz.core.types import ContactState, Request
 from authz.errors import NoActivePolicy
@@ -160,7 +161,7 @@ def _table(question: Request, stand: _Stand, action: str) -> Callable[[str], boo
     high_risk = definition.actions[action].high_risk
     network = sender = sender_refusal(question.channel, question.assurance, high_risk, email_requests)
     if question.channel.has_address:
-        network, _ = network_refusal(question, annex, generation.networks.get(tenant.id))
+        network, _ = network_refusal(question.address, annex, generation.networks.get(tenant.id))
     known: dict[str, bool] = {}
 
     def may(role: str) -> bool:
@@ -205,7 +206,7 @@ def _tenants_of(question: Request, world: World) -> list[str]:
     elif stated is not None:
         named = (stated,)
     else:
-        named = world.directory.resource_owners.get((question.resource_type, question.resource_id), ())
+        named = world.directory.owners_of(question.resource_type, question.resource_id)
         if not named and any(_is_tenant_free(question.resource_type, live) for live in world.generations.values()):
             return _all_tenants(world)
     return sorted(

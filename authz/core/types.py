@@ -41,10 +41,11 @@ class Channel(StrEnum):
     @property
     def has_address(self) -> bool:
         """Whether a request over this channel comes from an IP address (R5)."""
-        return self in _ADDRESSED
+        return self in ADDRESSED
 
 
-_ADDRESSED = frozenset({Channel.WEB, Channel.API})
+ADDRESSED: Final = frozenset({Channel.WEB, Channel.API})
+"""The channels on which a request has an IP address (R5)."""
 
 
 class Assurance(StrEnum):
@@ -104,8 +105,8 @@ class Request(NamedTuple):
 
     `subject_id` is as the caller wrote it; `core.decide` makes it canonical. `resource_type` "tenant" with id "*" means
     "infer the tenant" (R2). `assurance` is what the caller stated or its key's default, already resolved.
-    `properties` mappings hold plain JSON values as sent (nested objects stay nested). `supported_obligations`: the types
-    of obligation that the caller says it can perform, None where it says nothing (AuthZEN obligations profile).
+    `properties` mappings hold plain JSON values as sent (nested objects stay nested). `supported_obligations`: the
+    types of obligation that the caller says it can perform, None where it says nothing (AuthZEN obligations profile).
     """
 
     subject_type: str

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
@@ -23,7 +23,10 @@ _SECRET_BYTES: Final = 32
 
 
 class Caller(NamedTuple):
-    """One API key. `tenants`, `channels` None: all. `assurance`: the highest it may state. `expires_at` None: never."""
+    """One API key. `tenants`, `channels` None: all. `expires_at` None: never.
+
+    `assurance`: the highest its caller may state; `default_assurance`: what a question of its states by saying nothing.
+    """
 
     id: str
     name: str
@@ -36,6 +39,8 @@ class Caller(NamedTuple):
     created_at: dt.datetime
     created_by: str
     revoked_at: dt.datetime | None = None
+    default_assurance: Assurance = Assurance.SESSION
+    last_used_at: dt.datetime | None = None
 
     def is_valid(self, now: float) -> bool:
         """Whether the key may be used at `now`, in seconds since 1970-01-01T00:00Z."""
@@ -63,17 +68,23 @@ def create_caller(  # noqa: PLR0913 - the limits of a key
     tenants: Collection[str] | None = None,
     channels: Collection[Channel] | None = None,
     assurance: Assurance = Assurance.SESSION,
+    default_assurance: Assurance | None = None,
     expires_at: dt.datetime | None = None,
 ) -> NewKey:
     """Make a key. Works at once wherever the caller table is read.
 
+    Args:
+        default_assurance: None is `session`, or `assurance` where that is less.
+
     Raises:
         NotFound: one of `tenants` is not in the registry.
-        ValueError: `expires_at` has no offset.
+        ValueError: `expires_at` has no offset, or `default_assurance` is above `assurance`.
         RegistryUnavailable: the database cannot be reached.
     """
     if expires_at is not None and expires_at.utcoffset() is None:
         raise ValueError("expires_at needs its offset from UTC")
+    if default_assurance is not None and _weaker(assurance, default_assurance) is not default_assurance:
+        raise ValueError("the default assurance is above the highest")
     caller_id = secrets.token_hex(_ID_BYTES)
     key = f"{KEY_PREFIX}{caller_id}_{secrets.token_urlsafe(_SECRET_BYTES)}"
     with store.changing(by) as change:
@@ -87,6 +98,7 @@ def create_caller(  # noqa: PLR0913 - the limits of a key
                 tenants=None if tenants is None else canonical_json(sorted(tenants)),
                 channels=None if channels is None else canonical_json(sorted(channels)),
                 assurance=assurance.value,
+                default_assurance=None if default_assurance is None else default_assurance.value,
                 expires_at=None if expires_at is None else instant_text(expires_at.timestamp()),
                 created_at=change.at,
                 created_by=by,
@@ -117,8 +129,27 @@ def revoke_caller(store: RegistryStore, caller_id: str, by: str) -> None:
 def callers(store: RegistryStore) -> tuple[Caller, ...]:
     """Every key there ever was, by time of making."""
     with store.reading() as connection:
-        rows = connection.execute(sa.select(t.caller).order_by(t.caller.c.created_at, t.caller.c.id)).mappings()
-        return tuple(map(_caller, rows))
+        return read_callers(connection)
+
+
+def read_callers(connection: sa.Connection) -> tuple[Caller, ...]:
+    """Every key there ever was, by time of making, as this look at the database sees them."""
+    rows = connection.execute(sa.select(t.caller).order_by(t.caller.c.created_at, t.caller.c.id)).mappings()
+    return tuple(map(_caller, rows))
+
+
+def note_uses(store: RegistryStore, uses: Mapping[str, float]) -> None:
+    """Note when keys were last used: caller id -> seconds since 1970-01-01T00:00Z. Never moves an instant back.
+
+    Raises:
+        RegistryUnavailable: the database cannot be reached.
+    """
+    row = t.caller.c
+    with store.noting() as connection:
+        for caller_id, at in uses.items():
+            instant = instant_text(at)
+            earlier = sa.or_(row.last_used_at.is_(None), row.last_used_at < instant)
+            connection.execute(t.caller.update().where(row.id == caller_id, earlier).values(last_used_at=instant))
 
 
 def caller_of_key(store: RegistryStore, key: str) -> Caller | None:
@@ -136,8 +167,14 @@ def _all_known(connection: sa.Connection, tenants: Collection[str]) -> None:
             raise NotFound(f"there is no tenant `{tenant_id}`")
 
 
+def _weaker(one: Assurance, other: Assurance) -> Assurance:
+    order = list(Assurance)
+    return min(one, other, key=order.index)
+
+
 def _caller(row: sa.RowMapping) -> Caller:
     tenants, channels = row["tenants"], row["channels"]
+    highest, default = Assurance(row["assurance"]), row["default_assurance"]
     return Caller(
         row["id"],
         row["name"],
@@ -145,11 +182,13 @@ def _caller(row: sa.RowMapping) -> Caller:
         frozenset(json.loads(row["scopes"])),
         None if tenants is None else frozenset(json.loads(tenants)),
         None if channels is None else frozenset(map(Channel, json.loads(channels))),
-        Assurance(row["assurance"]),
+        highest,
         _instant(row["expires_at"]),
         dt.datetime.fromisoformat(row["created_at"]),
         row["created_by"],
         _instant(row["revoked_at"]),
+        Assurance(default) if default is not None else _weaker(highest, Assurance.SESSION),
+        _instant(row["last_used_at"]),
     )
 
 

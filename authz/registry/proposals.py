@@ -33,7 +33,7 @@ LONGEST_STAFF_NAME: Final = 200
 
 
 class Approval(NamedTuple):
-    """What an approval did: the annex is recorded at that registry revision, the drafts `set_aside` can no longer be."""
+    """What an approval did, and the registry revision at which it holds; the drafts `set_aside` can no longer be."""
 
     tenant_id: str
     annex: AnnexRecord

@@ -53,12 +53,12 @@ class RegistryStore:
     def revision(self) -> Revision:
         """The newest revision: one row, cheap enough to ask every second."""
         with self.reading() as connection:
-            return _revision(connection)
+            return revision_of(connection)
 
     def directory(self) -> Directory:
         """The whole registry in memory."""
         with self.reading() as connection:
-            number, registry_id = _revision(connection)
+            number, registry_id = revision_of(connection)
             return Directory(read_tenants(connection), number, registry_id)
 
     def refresh(self, directory: Directory) -> bool:
@@ -68,7 +68,7 @@ class RegistryStore:
         directory stays as it was.
         """
         with self.reading() as connection:
-            newest = _revision(connection)
+            newest = revision_of(connection)
             if newest == (directory.revision, directory.registry_id):
                 return False
             comparable = newest.registry_id == directory.registry_id and newest.number > directory.revision
@@ -106,10 +106,21 @@ class RegistryStore:
             if change.is_empty:
                 transaction.rollback()
 
+    @contextmanager
+    def noting(self) -> Iterator[sa.Connection]:
+        """A write that is no change of the registry and makes no revision: uses of keys, confirmations."""
+        with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin():
+            yield connection
+
+    def now(self) -> float:
+        """The store's clock, in seconds since 1970-01-01T00:00Z."""
+        return self._clock()
+
     def _connect(self, **options: Any) -> sa.Connection:
         return self._engine.connect().execution_options(**options)
 
 
-def _revision(connection: sa.Connection) -> Revision:
+def revision_of(connection: sa.Connection) -> Revision:
+    """The newest revision that this look at the database sees."""
     row = t.registry_revision.c
     return Revision._make(connection.execute(sa.select(row.revision, row.registry_id)).one())

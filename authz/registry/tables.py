@@ -130,6 +130,8 @@ resource: Final = sa.Table(
 
 caller: Final = sa.Table(
     # `key_hash`: SHA-256 of an API key of 256 random bits. `tenants`, `channels`: JSON list, or null for all.
+    # `default_assurance` null: `session`, or `assurance` where that is less. `last_used_at` lags by up to a minute and
+    # makes no revision.
     "caller",
     metadata,
     text_column("id", key=True),
@@ -144,7 +146,20 @@ caller: Final = sa.Table(
     text_column("created_by"),
     text_column("revoked_at", nullable=True),
     text_column("revoked_by", nullable=True),
+    text_column("default_assurance", nullable=True),
+    text_column("last_used_at", nullable=True),
     sa.UniqueConstraint("key_hash", name="caller_key_once"),
+)
+
+confirmation: Final = sa.Table(
+    # Tokens that wait to be redeemed; redeemed and expired ones are deleted. No part of the registry's revisions.
+    # Whom and what a token is about is in `binding_hash` only, which nobody can try guesses on without the token.
+    "confirmation",
+    metadata,
+    text_column("token_hash", key=True),
+    text_column("binding_hash"),
+    text_column("expires_at"),
+    sa.Index("confirmation_by_expiry", "expires_at"),
 )
 
 change: Final = sa.Table(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from authz.core.obligations import SUPPORTED_OBLIGATIONS
 from authz.core.table import NETWORK_OK, SENDER_OK
 from authz.core.types import Reason
 
@@ -94,6 +95,7 @@ ADMIN: Final[dict[Reason, str]] = {
 BUILT_IN_LABELS: Final[dict[str, str]] = {
     NETWORK_OK: N_("the address is one of the declared ones"),
     SENDER_OK: N_("the sender is verified well enough"),
+    SUPPORTED_OBLIGATIONS: N_("the calling application can do what the contract asks for with this request"),
 }
 
 NEGATED: Final = N_("not: {condition}")

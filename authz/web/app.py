@@ -13,13 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authz.core.question import request_from_authzen, request_from_flat
+from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
 from authz.web.callers import Callers
-from authz.web.endpoints import Evaluation, Live, Metadata, PolicyStatus, Ready
+from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
+from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.reply import error_body
 from authz.web.service import Service
-
-EVALUATION: Final = "/access/v1/evaluation"
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -29,7 +29,9 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
-def create_app(service: Service, callers: Callers, lifespan: Lifespan | None = None) -> Hygiene:
+def create_app(
+    service: Service, callers: Callers, lifespan: Lifespan | None = None, gate: GateRules = GateRules()
+) -> Hygiene:
     """The ASGI application of one worker.
 
     `lifespan` runs what belongs to the server's life (looking for new revisions); in-process tests need none.
@@ -44,18 +46,21 @@ def create_app(service: Service, callers: Callers, lifespan: Lifespan | None = N
         exception_handlers={HTTPException: _plain_error},
     )
     app.router.routes.extend(direct_routes(service, callers))
-    return Hygiene(app, _by_exact_path(app))
+    return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
 
 
 def direct_routes(service: Service, callers: Callers) -> list[Route]:
-    """The routes without a pydantic model or a parameter in the path."""
+    """The routes without a pydantic model."""
+    metadata = Metadata(service)
     return [
         Route(EVALUATION, Evaluation(service, callers, request_from_authzen), methods=["POST"]),
         Route("/v1/decision", Evaluation(service, callers, request_from_flat), methods=["POST"]),
         Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),
-        Route("/.well-known/authzen-configuration", Metadata(service, EVALUATION), methods=["GET"]),
+        Route(EVALUATIONS, Evaluations(service, callers), methods=["POST"]),
+        *(Route(path, search, methods=["POST"]) for path, search in search_endpoints(service, callers).items()),
+        *(Route(path, metadata, methods=["GET"]) for path in metadata_paths(service.identifier)),
     ]
 
 

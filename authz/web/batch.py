@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
 
-from authz.errors import AuthzError, RequestInvalid
+from authz.errors import AuthzError, RequestInvalid, Unavailable
+from authz.web.reply import error_detail, status_of
 
 Document = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -23,47 +24,74 @@ _STOPS_AT: Final[Mapping[str, bool | None]] = {
 }
 
 
-def answer_batch(body: Document, evaluate: Evaluate, status_of: Callable[[AuthzError], int]) -> Answer:
-    """The answer to an evaluations request; without (or with no) items it is that of the single API (section 7.1).
+class Batch(NamedTuple):
+    """The items as sent, what stands in for the members that one omits, and the decision that ends the batch."""
 
-    A fault of one item is that item's deny with `context.error` and moves no other (section 7.2.1).
+    items: list[Any]
+    defaults: Document
+    stops_at: bool | None
+
+
+def read_batch(body: Document) -> Batch | None:
+    """The batch that a request asks for; None: it has no items, so it is one question (section 7.1).
+
+    The defaults are not looked at here: one that no item uses may be incomplete.
 
     Raises:
         RequestInvalid: the request as a whole cannot be read.
     """
     items = body.get("evaluations", [])
-    if not isinstance(items, list):
+    if type(items) is not list:
         raise RequestInvalid("wrong_type", "`evaluations` is not a list")
-    stop = _stop(body)
-    if not items:
-        return evaluate(body)
+    stops_at = _stops_at(body)
     if len(items) > MOST_ITEMS:
         raise RequestInvalid("too_many_items", f"more than {MOST_ITEMS} evaluations in one request")
-    defaults = {name: body[name] for name in _ENTITIES if name in body}
-    answers: list[Answer] = []
-    for item in items:
-        answers.append(_one(item, defaults, evaluate, status_of))
-        if stop is not None and answers[-1]["decision"] is stop:
+    if not items:
+        return None
+    return Batch(items, {name: body[name] for name in _ENTITIES if name in body}, stops_at)
+
+
+def answers(batch: Batch, evaluate: Evaluate) -> Iterator[Answer]:
+    """The answers in the order of the items, up to and including the one that ends the batch.
+
+    A fault of one item is that item's deny with `context.error` and moves no other (section 7.2.1).
+
+    Raises:
+        Unavailable: not one item could be answered.
+    """
+    unavailable: Unavailable | None = None
+    answered = False
+    for item in batch.items:
+        try:
+            answer = evaluate(_effective(item, batch.defaults))
+            answered = True
+        except AuthzError as error:
+            answer = {"decision": False, "context": {"error": {"status": status_of(error), **error_detail(error)}}}
+            if isinstance(error, Unavailable):
+                unavailable = error
+            else:
+                answered = True
+        yield answer
+        if batch.stops_at is not None and answer["decision"] is batch.stops_at:
             break
-    return {"evaluations": answers}
+    if unavailable is not None and not answered:
+        raise unavailable
 
 
-def _stop(body: Document) -> bool | None:
+def _stops_at(body: Document) -> bool | None:
     options = body.get("options", {})
     if not isinstance(options, Mapping):
         raise RequestInvalid("wrong_type", "`options` is not an object")
     semantic = options.get("evaluations_semantic", "execute_all")
-    if not isinstance(semantic, str) or semantic not in _STOPS_AT:
+    if type(semantic) is not str:
+        raise RequestInvalid("wrong_type", "`evaluations_semantic` is not a string")
+    if semantic not in _STOPS_AT:
         raise RequestInvalid("bad_semantic", f"`evaluations_semantic` is not one of {', '.join(_STOPS_AT)}")
     return _STOPS_AT[semantic]
 
 
-def _one(item: object, defaults: Document, evaluate: Evaluate, status_of: Callable[[AuthzError], int]) -> Answer:
+def _effective(item: object, defaults: Document) -> Document:
     """A member that the item has replaces the default as a whole (section 7.1.1)."""
-    try:
-        if not isinstance(item, Mapping):
-            raise RequestInvalid("wrong_type", "an item of `evaluations` is not an object")
-        return evaluate({**defaults, **item})
-    except AuthzError as error:
-        said = {"status": status_of(error), "code": error.code, "message": str(error)}
-        return {"decision": False, "context": {"error": said}}
+    if not isinstance(item, Mapping):
+        raise RequestInvalid("wrong_type", "an item of `evaluations` is not an object")
+    return {**defaults, **item}

@@ -90,20 +90,6 @@ class PolicyStatus:
         await send_json(send, 200, wire.write({"policy": health_document(self._service.health(), True)["policy"]}))
 
 
-class Metadata:
-    """`GET /.well-known/authzen-configuration` (AuthZEN section 9): which endpoints there are; public."""
-
-    def __init__(self, service: Service, evaluation_path: str) -> None:
-        identifier = service.identifier
-        self._body = wire.write(
-            {"policy_decision_point": identifier, "access_evaluation_endpoint": identifier + evaluation_path}
-        )
-
-    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Always the same document."""
-        await send_json(send, 200, self._body)
-
-
 def health_document(health: Health, places: bool) -> dict[str, Any]:
     """`{"stale", "policy": {set: {...}}, "registry"?}`; without `places`, `problems` is only counted."""
     policy: dict[str, Any] = {}

@@ -12,14 +12,14 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authz.errors import AuthzError
 from authz.web import wire
-from authz.web.reply import CLOSE, FAULT, INTERNAL, Refusal, error_body, send_error, send_json, status_of
+from authz.web.reply import CACHEABLE, CLOSE, FAULT, INTERNAL, Refusal, error_body, send_error, send_json, status_of
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +37,7 @@ _ONCE: Final = frozenset(
     }
 )
 _ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_NO_STORE: Final = _ALWAYS[0]
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -62,12 +63,28 @@ class Direct(NamedTuple):
     app: ASGIApp
 
 
-class Hygiene:
-    """Checks each request, dispatches the exact paths of `direct`, hands all others to `app`."""
+class Gate(Protocol):
+    """The endpoint of reverse proxies: what arrives there is somebody else's request, so it has a hygiene of its own."""
 
-    def __init__(self, app: ASGIApp, direct: Mapping[bytes, Direct]) -> None:
+    def answers(self, path: bytes) -> bool:
+        """Whether the path, as it was sent, is the gate's."""
+        ...
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As any ASGI application; never raises for what a request looks like."""
+        ...
+
+
+class Hygiene:
+    """Checks each request, dispatches the exact paths of `direct`, hands all others to `app`.
+
+    The paths of `gate`, if there is one, go there before any check.
+    """
+
+    def __init__(self, app: ASGIApp, direct: Mapping[bytes, Direct], gate: Gate | None = None) -> None:
         self.app = app
         self.direct = direct
+        self.gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection; anything but HTTP and lifespan is closed."""
@@ -77,7 +94,10 @@ class Hygiene:
             elif scope["type"] == "websocket":
                 await send({"type": "websocket.close"})
             return
-        exchange = _Exchange(receive, send)
+        if self.gate is not None and self.gate.answers(scope["raw_path"]):
+            await self.gate(scope, receive, send)
+            return
+        exchange = Exchange(receive, send)
         try:
             exchange.name(read_request_id(scope))
             exchange.unread = exchange.lingers = has_body(scope)
@@ -97,7 +117,7 @@ class Hygiene:
                 raise
             await send_json(exchange.send, INTERNAL, error_body("internal_error", FAULT))
 
-    async def _dispatch(self, scope: Scope, exchange: _Exchange) -> None:
+    async def _dispatch(self, scope: Scope, exchange: Exchange) -> None:
         direct = self.direct.get(scope["raw_path"])
         if direct is None:
             await self.app(scope, exchange.receive, exchange.send)
@@ -108,7 +128,7 @@ class Hygiene:
             raise Refusal(405, "method_not_allowed", "this path has other methods", [(b"allow", allow)])
 
 
-class _Exchange:
+class Exchange:
     """One request and its answer: notes whether the body was read, adds the headers that every answer has."""
 
     __slots__ = ("_extra", "_receive", "_send", "lingers", "started", "unread")
@@ -122,11 +142,17 @@ class _Exchange:
         self.started = False
 
     def name(self, request_id: bytes) -> None:
+        """Echo this `X-Request-ID`, and have it in the logs."""
         if request_id:
             self._extra = (*_ALWAYS, (b"x-request-id", request_id))
             REQUEST_ID.set(request_id.decode("ascii"))
 
     async def receive(self) -> Message:
+        """The next part of the request.
+
+        Raises:
+            ClientGone: there will be none.
+        """
         message = await self._receive()
         if message["type"] == "http.disconnect":
             if not self.started:
@@ -136,9 +162,12 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
+        """The next part of the answer."""
         if message["type"] == "http.response.start":
             self.started = True
             headers = [*message.get("headers", ()), *self._extra]
+            if CACHEABLE in headers:
+                headers.remove(_NO_STORE)
             if self.unread and CLOSE not in headers:
                 headers.append(CLOSE)
             await self._send({**message, "headers": headers})

@@ -23,6 +23,8 @@ from authz.web.callers import CallerRefused, CallerTooFast, CallerUnknown
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 CLOSE: Final = (b"connection", b"close")
+CACHEABLE: Final = (b"cache-control", b"public, max-age=300")
+"""For the few answers that are the same for everybody; all others are `no-store`."""
 INTERNAL: Final = 500
 FAULT: Final = "the service has a fault; it is logged"
 _JSON: Final = (b"content-type", b"application/json")
@@ -61,6 +63,11 @@ def error_body(code: str, message: str) -> bytes:
     return wire.write({"error": {"code": code, "message": message}})
 
 
+def error_detail(error: AuthzError) -> dict[str, str]:
+    """Code and message; a fault of the service says nothing but its code."""
+    return {"code": error.code, "message": FAULT if status_of(error) == INTERNAL else str(error)}
+
+
 def status_of(error: AuthzError) -> int:
     """The HTTP status of an error."""
     if isinstance(error, Refusal):
@@ -83,8 +90,7 @@ async def send_json(send: Send, status: int, body: bytes, headers: RawHeaders = 
 
 
 async def send_error(send: Send, error: AuthzError) -> None:
-    """The answer to an error of ours; a fault of the service says nothing but its code."""
-    status = status_of(error)
+    """The answer to an error of ours."""
     headers: RawHeaders = ()
     if isinstance(error, Refusal):
         headers = error.headers
@@ -92,5 +98,4 @@ async def send_error(send: Send, error: AuthzError) -> None:
         headers = (_BEARER,)
     elif isinstance(error, CallerTooFast):
         headers = ((b"retry-after", b"%d" % error.retry_after_s),)
-    message = FAULT if status == INTERNAL else str(error)
-    await send_json(send, status, error_body(error.code, message), headers)
+    await send_json(send, status_of(error), error_body(**error_detail(error)), headers)

@@ -62,6 +62,17 @@ class Context(_Open):
     )
 
 
+ObligationTypes = Annotated[
+    list[Name],
+    Field(
+        default=[],
+        description="The types of obligation that the caller can perform. An allow that needs another one is then a "
+        "deny. Left out: nothing is said about it.",
+        examples=[["custom"]],
+    ),
+]
+
+
 class EvaluationRequest(_Open):
     """AuthZEN 1.0 section 6.1."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from authz.core.limits import NO_LIMITS, Limits
-from authz.core.types import Request
-from authz.pdp import Outcome
+from authz.core.search import Place
+from authz.core.types import Address, Request
+from authz.pdp import GateOutcome, Outcome, Search, SearchFor
 from authz.texts import Texts
 from authz.wiring import Health
 
@@ -16,6 +17,18 @@ class Decides(Protocol):
 
     def decide(self, request: Request, now: float | None = None, limits: Limits = NO_LIMITS) -> Outcome:
         """One decision; see `pdp.Pdp.decide`."""
+        ...
+
+    def search(self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: Place = ()) -> Search:
+        """The permitted entities; see `pdp.Pdp.search`."""
+        ...
+
+    def obligation_types(self) -> tuple[str, ...]:
+        """The types of obligation that the live policy sets can ask for, sorted."""
+        ...
+
+    def gate(self, tenant_id: str, address: Address, now: float | None = None) -> GateOutcome:
+        """The gate's answer; see `pdp.Pdp.gate`."""
         ...
 
 

@@ -25,9 +25,10 @@ LONGEST_NUMBER: Final = 30
 
 _CONTENT_TYPE = re.compile(rb'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE)
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _LONG_DIGITS: Final = b"0" * (LONGEST_NUMBER + 1)
 # An unclosed string counts to the end of the text, so that no input makes the search begin again at each quote.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL)
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+\\?(?:"|\Z)', re.DOTALL)
 
 _encode = msgspec.json.Encoder().encode
 _decode_quickly = msgspec.json.Decoder().decode
@@ -64,7 +65,7 @@ def _read_compact(body: bytes) -> Any | None:
     if (
         b"\\" in body
         or b"null" in body
-        or body.count(b"{") + body.count(b"[") > DEEPEST
+        or (body.count(b"{") + body.count(b"[") > DEEPEST and _depth(body) > DEEPEST)
         or _LONG_DIGITS in body.translate(_ZEROS)
     ):
         return None
@@ -101,11 +102,11 @@ def _read_carefully(body: bytes) -> Any:
 def _depth(body: bytes) -> int:
     """How deep objects and lists stand inside each other, at least as far as the text is JSON."""
     deepest = depth = 0
-    for byte in _STRING.sub(b"", body):
+    for byte in _STRING.sub(b"", body).translate(None, _NO_BRACKETS):
         if byte in b"{[":
             depth += 1
             deepest = max(deepest, depth)
-        elif byte in b"}]":
+        else:
             depth -= 1
     return deepest
 
