@@ -102,8 +102,19 @@ Promises = tuple[tuple[Obligation, ...], ServiceTerms | None]
 _NO_PROMISES: Final[Promises] = ((), None)
 
 
+Observer = Callable[[Outcome, float], None]
+"""Told of each decision, and how many seconds it took."""
+
+
+def _unobserved(_outcome: Outcome, _seconds: float) -> None:
+    """Nobody counts."""
+
+
 class Pdp:
-    """The policy decision point. Reads the generations and the directory once per request."""
+    """The policy decision point. Reads the generations and the directory once per request.
+
+    `observe`: told of each decision; whoever counts them puts itself there.
+    """
 
     def __init__(
         self,
@@ -119,6 +130,7 @@ class Pdp:
         self._calendars: dict[tuple[str, str], WorkingCalendar] = {}
         self._combined: tuple[Mapping[str, Generation], str] = ({}, "")
         self.internal_errors = 0
+        self.observe: Observer = _unobserved
 
     def decide(self, request: Request, now: float | None = None, limits: Limits = NO_LIMITS) -> Outcome:
         """Decide one request within the caller's limits, at the service's own time unless `now` is given.
@@ -128,6 +140,7 @@ class Pdp:
         Raises:
             NoActivePolicy: no policy set has ever been good, or the tenant's own has not.
         """
+        began = time.perf_counter()
         generations = self._policies.current()
         if not generations:
             raise NoActivePolicy("no policy set has a good generation")
@@ -135,7 +148,7 @@ class Pdp:
         at = self._clock() if now is None else now
         decision, (duties, terms) = self._judged(request, directory, generations, at, limits)
         combined = self._combined_revision(generations)
-        return Outcome(
+        outcome = Outcome(
             decision,
             request,
             secrets.token_hex(16),
@@ -146,6 +159,8 @@ class Pdp:
             duties,
             terms,
         )
+        self.observe(outcome, time.perf_counter() - began)
+        return outcome
 
     def gate(self, tenant_id: str, address: Address, now: float | None = None) -> GateOutcome:
         """Whether a connection from `address` may reach the tenant's application, before anybody has logged in.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -16,9 +17,11 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from authz.core.network import AddressRange, parse_cidr
 from authz.errors import ConfigError
 
 PREFIX: Final = "AUTHZ_"
+_SECRET: Final = re.compile(r"[\x21-\x7e]{16,256}")
 
 
 class TokenAlgorithm(StrEnum):
@@ -111,6 +114,21 @@ class Settings(BaseSettings):
         None, description="`NAME=KEY-ID, ...`: a client certificate with this name stands for this API key's caller"
     )
 
+    gate_suffix: str | None = Field(
+        None,
+        pattern=r"\A[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\z",
+        description="what follows the tenant's id and a dot in the hosts behind the gate; default: the gate is closed",
+    )
+    gate_trusted_proxies: _Text | None = Field(
+        None, description="networks (CIDR, joined by commas) of proxies in front of the one that asks; default: none"
+    )
+    gate_secret: SecretStr | None = Field(
+        None, description="what the proxy must send to the gate; default: it must come over the loopback"
+    )
+    gate_login_cookie: str | None = Field(
+        None, pattern=r"\A[A-Za-z0-9_-]{1,64}\z", description="cookie without which the gate says 401; default: none"
+    )
+
     def __init__(self, **values: Any) -> None:
         refuse_unknown_names(os.environ)
         try:
@@ -132,6 +150,20 @@ class Settings(BaseSettings):
             ):
                 raise ValueError("not a URL with scheme and host, without user, query and fragment")
         return url
+
+    @field_validator("gate_trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str | None) -> str | None:
+        if text is not None:
+            _ranges(text)
+        return text
+
+    @field_validator("gate_secret")
+    @classmethod
+    def _a_header_value(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and _SECRET.fullmatch(secret.get_secret_value()) is None:
+            raise ValueError("not 16 to 256 visible ASCII characters")
+        return secret
 
     @field_validator("oidc_callers", "tls_callers")
     @classmethod
@@ -179,6 +211,11 @@ class Settings(BaseSettings):
         return _mapping(self.tls_callers or "")
 
     @property
+    def trusted_proxies(self) -> tuple[AddressRange, ...]:
+        """The networks of proxies in front of the one that asks the gate."""
+        return _ranges(self.gate_trusted_proxies) if self.gate_trusted_proxies is not None else ()
+
+    @property
     def registry_url(self) -> SecretStr:
         """The registry's SQLAlchemy URL; SQLite in the data folder unless stated."""
         return self.database_url or SecretStr(f"sqlite:///{self.data / 'registry.sqlite'}")
@@ -201,6 +238,10 @@ def _mapping(text: str) -> dict[str, str]:
     if len({name for name, _ in pairs}) != len(pairs):
         raise ValueError("one name stands twice")
     return dict(pairs)
+
+
+def _ranges(text: str) -> tuple[AddressRange, ...]:
+    return tuple(parse_cidr(one.strip()) for one in text.split(","))
 
 
 def refuse_unknown_names(environment: Mapping[str, str]) -> None:

@@ -15,6 +15,8 @@ from authz.errors import RegistryUnavailable
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp
 from authz.policy.store import PolicyStore, SetStatus
+from authz.registry.confirmations import Confirmations
+from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore
 from authz.registry.watch import RegistryWatch
 from authz.settings import Settings
@@ -60,6 +62,8 @@ class Service:
         self.pdp = Pdp(self.policies, self.directory, legal_holidays)
         self._registry_store = RegistryStore(settings.registry_url.get_secret_value())
         self._snapshot = snapshot_path(settings)
+        self.keys = KeyWatch(self._registry_store, keys_path(settings))
+        self.confirmations = Confirmations(self._registry_store)
         self.registry: RegistryWatch | None = None
         self.refresh_policies()
         self.refresh_registry()
@@ -87,6 +91,11 @@ class Service:
         """Take the newest generations the builder has published."""
         self.policies.refresh()
 
+    def refresh_keys(self) -> None:
+        """Take the newest API keys, and write when they were last used."""
+        self.keys.poll()
+        self.keys.write_uses()
+
     def refresh_registry(self) -> None:
         """Take the registry's newest revision; where it was never read, try its database and its snapshot again."""
         if self.registry is not None:
@@ -106,6 +115,21 @@ def build_service(settings: Settings) -> Service:
 def snapshot_path(settings: Settings) -> Path:
     """The registry's copy in the data folder, for starts while the database is away."""
     return settings.data / "registry.snapshot"
+
+
+def keys_path(settings: Settings) -> Path:
+    """The copy of the API keys' hashes in the data folder, for the same starts."""
+    return settings.data / "keys.snapshot"
+
+
+def some_key_exists(settings: Settings) -> bool:
+    """Whether an API key was ever made, so that callers must show theirs; the installation is prepared."""
+    store = RegistryStore(settings.registry_url.get_secret_value())
+    try:
+        book = KeyWatch(store, keys_path(settings)).book
+    finally:
+        store.close()
+    return book is not None and bool(book.ids)
 
 
 def prepare(settings: Settings) -> None:

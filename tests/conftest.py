@@ -1,12 +1,14 @@
-"""Hypothesis profiles: `dev` by default, `ci` where CI is set (no random seed), `deep` for a long search by hand.
+"""What holds for all tests: Hypothesis profiles, and an operations log that no test leaves behind.
 
-`mutants` is for `make mutants`: the same examples each time; that one fails is enough, it need not be made small.
+Profiles: `dev` by default, `ci` where CI is set (no random seed), `deep` for a long search by hand,
+`mutants` for `make mutants` (the same examples each time; that one fails is enough, it need not be made small).
 """
 
 from __future__ import annotations
 
 import os
 
+import structlog
 from hypothesis import HealthCheck, Phase, settings
 
 _SLOW_IS_FINE = (HealthCheck.too_slow,)  # machines are shared; a slow example is no finding
@@ -23,3 +25,8 @@ settings.register_profile(
     suppress_health_check=_SLOW_IS_FINE,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_runtest_teardown() -> None:
+    """A command run inside the test process sends the log to the standard error of that moment, closed by now."""
+    structlog.reset_defaults()

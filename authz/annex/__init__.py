@@ -1,1 +1,1 @@
-"""The signed annex on paper: reading a filled-in Word document, proposing it to the registry, writing the form to sign."""
+"""The signed annex on paper: reading a Word document, proposing it to the registry, writing the form to sign."""

@@ -16,6 +16,7 @@ from authz.annex.problems import Code, DocumentProblem, Refused
 
 MOST_ROWS: Final = 2_000
 MOST_COLUMNS: Final = 100
+_MOST_DIGITS: Final = 4
 
 _VALUE: Final = f"{W}val"
 _OFF: Final = ("0", "false", "off")
@@ -30,7 +31,7 @@ _FOREIGN: Final = frozenset(f"{W}{name}" for name in ("altChunk", "subDoc"))
 
 
 class Cell(NamedTuple):
-    """A cell over the grid columns from `column` (from 0); `continued`: merged with the one above, whose text it bears."""
+    """A cell over `span` grid columns from `column` (from 0); `continued`: merged with the one above, with its text."""
 
     text: str
     column: int
@@ -104,7 +105,7 @@ class _Reader:
             elif element.tag in _WRAPPERS:
                 yield from self.blocks(element)
             elif element.tag in _FOREIGN:
-                self._note(Code.FOREIGN_CONTENT, "holds text from another file; paste it in as text")
+                self.note_foreign()
 
     def _block_control(self, control: Element) -> Iterator[str | Table]:
         mark = self._control_mark(control)
@@ -140,7 +141,7 @@ class _Reader:
             column = _number(properties.find(f"{W}gridBefore"), 0)
             hidden = _is_on(properties.find(f"{W}hidden"))
             if any(properties.find(tag) is not None for tag in (*_INSERTED, *_DELETED)):
-                self._note_tracked()
+                self.note_tracked()
         for element in _inside(row, f"{W}tc"):
             kept = element.find(f"{W}tcPr")
             span = 1 if kept is None else max(1, _number(kept.find(f"{W}gridSpan"), 1))
@@ -149,7 +150,7 @@ class _Reader:
                 raise Refused(Code.TOO_MANY_ROWS, f"a table of more than {MOST_COLUMNS} columns")
             text = self._cell_text(element, nested)
             if hidden and text:
-                self._note_hidden()
+                self.note_hidden()
                 text = ""
             if continued:
                 text = next((cell.text for cell in above if cell.column == column), text)
@@ -202,19 +203,13 @@ class _Reader:
     def _note(self, code: Code, text: str) -> None:
         self.problems.setdefault(code, DocumentProblem(code, text))
 
-    def _note_tracked(self) -> None:
-        self._note(Code.TRACKED_CHANGES, "holds tracked changes; accept or reject them, then sign")
-
-    def _note_hidden(self) -> None:
-        self._note(Code.HIDDEN_TEXT, "holds hidden text that nobody sees who signs it")
-
     def note_tracked(self) -> None:
         """A reader may see the text with or without a change."""
-        self._note_tracked()
+        self._note(Code.TRACKED_CHANGES, "holds tracked changes; accept or reject them, then sign")
 
     def note_hidden(self) -> None:
         """A reader does not see some text."""
-        self._note_hidden()
+        self._note(Code.HIDDEN_TEXT, "holds hidden text that nobody sees who signs it")
 
     def note_foreign(self) -> None:
         """A reader sees text that is not in this file."""
@@ -249,9 +244,7 @@ class _Line:
         if tag in _UNREAD:
             return []
         if tag in _DELETED or tag in _INSERTED:
-            if any(text and text.strip() for text in element.itertext(f"{W}t", f"{W}delText")):
-                self._reader.note_tracked()
-            return [] if tag in _DELETED else list(element)
+            return self._tracked(element)
         if tag in _FOREIGN:
             self._reader.note_foreign()
             return []
@@ -262,13 +255,13 @@ class _Line:
         if tag == f"{W}fldChar":
             self._field(element, hidden)
             return []
-        if tag == f"{W}t":
-            self._say(without_marks(element.text or ""), hidden)
-        elif tag == f"{W}sym":
-            self._say(symbol(element.get(f"{W}char", "")), hidden)
-        elif tag in _BREAKS:
-            self._say(_BREAKS[tag], hidden)
+        self._say(_shown_character(element), hidden)
         return list(element)
+
+    def _tracked(self, change: Element) -> list[Element]:
+        if any(text and text.strip() for text in change.itertext(f"{W}t", f"{W}delText")):
+            self._reader.note_tracked()
+        return [] if change.tag in _DELETED else list(change)
 
     def _control(self, control: Element, hidden: bool) -> list[Element]:
         shown = self._reader.inline_control(control)
@@ -296,6 +289,14 @@ class _Line:
                 self._reader.note_hidden()
             return
         self._parts.append(text)
+
+
+def _shown_character(element: Element) -> str:
+    if element.tag == f"{W}t":
+        return without_marks(element.text or "")
+    if element.tag == f"{W}sym":
+        return symbol(element.get(f"{W}char", ""))
+    return _BREAKS.get(element.tag, "")
 
 
 def _form_field(stated: Element | None) -> str | None:
@@ -369,7 +370,7 @@ def _continues(merge: Element | None) -> bool:
 
 def _number(element: Element | None, default: int) -> int:
     stated = "" if element is None else element.get(_VALUE, "")
-    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 5 else default
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= _MOST_DIGITS else default
 
 
 def _hidden_styles(styles: Element | None) -> frozenset[str]:

@@ -18,7 +18,10 @@ MARKS: Final = EMPTY_BOX + TICKED_BOX + UNCLEAR_BOX
 _EMPTY_GLYPHS: Final = "☐□▢◻◽⬜❏❐❑❒○◯⚪\uf0a8\uf06f\uf071\uf072\uf0a3\uf0a1"
 _TICKED_GLYPHS: Final = "☑☒✓✔✗✘☓✅❎⊠⊗■◼⬛●◉🗹🗷🗸\uf0fe\uf0fd\uf0fc\uf0fb\uf052\uf053\uf054\uf078"
 _SYMBOL_AREA: Final = 0xF000
-_TYPED: Final = re.compile(r"[\[(]\s*([xX✓✔vV]?)\s*[\])]")
+_LAST_OF_A_FONT: Final = 0xFF
+_PLANE: Final = range(1, 0x10000)
+_SURROGATES: Final = range(0xD800, 0xE003)  # and our own marks
+_TYPED: Final = re.compile(r"[\[(]\s*([xX✓✔]?)\s*[\])]")
 _BY_GLYPH: Final = {
     **dict.fromkeys(map(ord, _EMPTY_GLYPHS), EMPTY_BOX),
     **dict.fromkeys(map(ord, _TICKED_GLYPHS), TICKED_BOX),
@@ -42,9 +45,9 @@ def symbol(code: str) -> str:
         number = int(code, 16)
     except ValueError:
         return ""
-    if number < 0x100:
+    if number <= _LAST_OF_A_FONT:
         number += _SYMBOL_AREA
-    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else ""
+    return chr(number) if number in _PLANE and number not in _SURROGATES else ""
 
 
 def with_marks(text: str) -> str:

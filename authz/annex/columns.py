@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from authz.annex.body import Row, Table
 from authz.annex.folding import folded
+from authz.annex.wording import column_headings
 
 NAME: Final = "name"
 ROLE: Final = "role"
@@ -17,38 +17,7 @@ LOGIN: Final = "login"
 ATTRIBUTES: Final = "attributes"
 IDENTIFIERS: Final = (EMAIL, PHONE, LOGIN)
 
-_WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
-    NAME: (
-        "Nume și prenume", "Nume, prenume", "Numele și prenumele", "Nume complet", "Nume", "Numele", "Prenume și nume",
-        "Prenume nume", "Prenumele și numele", "Persoana de contact", "Persoană de contact", "Nume persoană de contact",
-        "Name", "Full name", "First and last name", "Name and surname", "Contact", "Contact person",
-        "Nom", "Nom et prénom", "Nom, prénom", "Prénom et nom", "Nom complet",
-        "Имя", "ФИО", "Ф.И.О.", "Имя и фамилия", "Фамилия и имя", "Фамилия, имя", "Фамилия, имя, отчество",
-        "Ім'я", "ПІБ", "П.І.Б.", "Ім'я та прізвище", "Прізвище та ім'я", "Прізвище, ім'я", "Прізвище, ім'я, по батькові",
-    ),
-    ROLE: ("Rol", "Rolul", "Role", "Rôle", "Роль"),
-    FUNCTION: (
-        "Funcție", "Funcția", "Funcţie", "Function", "Position", "Job title", "Fonction", "Poste",
-        "Должность", "Функция", "Посада", "Функція",
-    ),
-    EMAIL: (
-        "E-mail", "Email", "Mail", "Adresă e-mail", "Adresa e-mail", "Adresă email", "Adresa de e-mail", "Adresa de email",
-        "Adresă de e-mail", "Adresă de email", "E-mail address", "Email address", "Courriel", "Adresse e-mail",
-        "Adresse de courriel", "Adresse électronique", "Электронная почта", "Эл. почта", "Адрес электронной почты", "Почта",
-        "Електронна пошта", "Ел. пошта", "Адреса електронної пошти", "Пошта",
-    ),
-    PHONE: (
-        "Număr telefon", "Număr de telefon", "Numărul de telefon", "Nr. telefon", "Nr. de telefon", "Nr telefon", "Nr. tel.",
-        "Telefon", "Telefonul", "Tel.", "Mobil", "Telefon mobil", "Phone", "Telephone", "Phone number", "Telephone number",
-        "Mobile", "Téléphone", "Numéro de téléphone", "N° de téléphone", "Телефон", "Номер телефона", "Номер телефону",
-    ),
-    LOGIN: (
-        "Login", "Utilizator", "Nume de utilizator", "Nume utilizator", "User name", "Username", "Identifiant",
-        "Nom d'utilisateur", "Логин", "Имя пользователя", "Логін", "Ім'я користувача",
-    ),
-    ATTRIBUTES: ("Alte mențiuni", "Further particulars", "Autres mentions", "Прочие сведения", "Інші відомості"),
-}  # fmt: skip
-_FIELDS: Final = {folded(heading): field for field, headings in _WRITTEN.items() for heading in headings}
+_FIELDS: Final = {folded(heading): field for field, headings in column_headings().items() for heading in headings}
 
 
 class Column(NamedTuple):

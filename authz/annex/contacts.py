@@ -1,6 +1,6 @@
-"""The table of contacts: its rows as stated values, each with a way back to its place, and what is wrong with them.
+"""The table of contacts: its rows as stated values, each with its place, and what is wrong with them.
 
-Whether an address, a number or a role is a good one is not decided here: `registry.checking` does that for every way in.
+Whether an address, a number or a role is a good one is `registry.checking`'s to decide, for every way in.
 """
 
 from __future__ import annotations
@@ -112,31 +112,43 @@ def _remark_problems(table: Table, row: Row) -> list[DocumentProblem]:
 def _line(
     table: int, row: Row, heading: Heading, cells: _Cells, definition: PolicySet
 ) -> tuple[Line, list[DocumentProblem]]:
-    stated: dict[str, object] = {}
-    problems: list[DocumentProblem] = []
-
-    def note(field: str, text: str, code: Code = Code.CELL) -> None:
-        problems.append(DocumentProblem(code, text, table, row.number, heading.printed(field)))
-
+    reader = _LineReader(definition)
     for field in cells.merged:
-        note(field, "this cell is merged with the one beside it; every value needs a cell of its own")
+        reader.note(field, "this cell is merged with the one beside it; every value needs a cell of its own")
     for field, text in cells.texts.items():
-        if field in cells.merged:
-            continue
-        if field in (NAME, ROLE) and not text:
-            note(field, f"the {field} is missing")
+        if field not in cells.merged:
+            reader.read(field, text)
+    line = Line(reader.stated, table, row.number, heading)
+    return line, [line.problem(code, text, field) for field, code, text in reader.noted]
+
+
+class _LineReader:
+    """Reads the cells of one line."""
+
+    def __init__(self, definition: PolicySet) -> None:
+        self.stated: dict[str, object] = {}
+        self.noted: list[tuple[str, Code, str]] = []
+        self._set = definition
+
+    def note(self, field: str, text: str, code: Code = Code.CELL) -> None:
+        """Note a problem of a cell."""
+        self.noted.append((field, code, text))
+
+    def read(self, field: str, text: str) -> None:
+        """State what the cell says, if it says one thing."""
+        if not text:
+            if field in (NAME, ROLE):
+                self.note(field, f"the {field} is missing")
         elif field == ROLE:
-            stated[field] = _role(text, definition)
+            self.stated[field] = _role(text, self._set)
         elif field == EMAIL and _count_of_emails(text) > 1:
-            note(field, f"`{_in_one_line(text)}`: two addresses in one cell; one contact has one", Code.TWO_VALUES)
+            self.note(field, f"`{_in_one_line(text)}`: two addresses in one cell; one contact has one", Code.TWO_VALUES)
         elif field == PHONE and _count_of_phones(text) > 1:
-            note(field, f"`{_in_one_line(text)}`: two numbers in one cell; one contact has one", Code.TWO_VALUES)
+            self.note(field, f"`{_in_one_line(text)}`: two numbers in one cell; one contact has one", Code.TWO_VALUES)
         elif field == ATTRIBUTES:
-            if text:
-                stated[field] = stated_particulars(text, definition, lambda problem: note(ATTRIBUTES, problem))
-        elif text:
-            stated[field] = _in_one_line(dashes(text) if field == PHONE else text)
-    return Line(stated, table, row.number, heading), problems
+            self.stated[field] = stated_particulars(text, self._set, lambda problem: self.note(ATTRIBUTES, problem))
+        else:
+            self.stated[field] = _in_one_line(dashes(text) if field == PHONE else text)
 
 
 def _in_one_line(text: str) -> str:

@@ -18,7 +18,7 @@ _UNFINISHED: Final = "\n\\ No newline at end of file\n"
 
 
 class NetworkFiles(NamedTuple):
-    """One set's files by path inside the set's folder, where that folder is (`policies/<set>`), and a tenant's lines."""
+    """One set's files by path inside its folder, where that folder is (`policies/<set>`), and a tenant's lines."""
 
     place: str
     files: Mapping[str, bytes]

@@ -84,7 +84,7 @@ def _refuse_document_types(container: Container) -> None:
 def _main_part(container: Container) -> str:
     for element in _tree(container, "_rels/.rels"):
         if element.tag == f"{_RELATIONSHIPS}Relationship" and element.get("Type", "").endswith("/officeDocument"):
-            return element.get("Target", "").lstrip("/")
+            return str(element.get("Target", "")).lstrip("/")
     raise Refused(Code.NOT_DOCX, "not a Word document (.docx)")
 
 

@@ -1,4 +1,4 @@
-"""The column of further particulars: the attributes of a contact that its policy set declares, one `name = value` a line."""
+"""The column of further particulars: a contact's attributes as its policy set declares them, `name = value` a line."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def permission_table(
         for role in definition.roles:
             cell = generation.table.cell(tenant_id, role, action.id)
             said = _limits(cell, definition, language, words) if cell is not None and cell.can_allow else []
-            numbers = tuple(notes.setdefault(text, len(notes) + 1) for text in said)
+            numbers = tuple(sorted(notes.setdefault(text, len(notes) + 1) for text in said))
             cells.append((cell is not None and cell.can_allow, numbers))
         rows.append(PermissionRow(label(action.label, language), tuple(cells)))
     roles = tuple(label(role.label, language) for role in definition.roles.values())

@@ -32,10 +32,11 @@ _FONT: Final = "Arial"
 _TICKED: Final = "☒"
 _EMPTY: Final = "☐"
 _USUAL: Final = (NAME, ROLE, FUNCTION, EMAIL, PHONE)
-_WIDTHS: Final[Mapping[str, int]] = {NAME: 38, ROLE: 26, FUNCTION: 32, EMAIL: 46, PHONE: 32, LOGIN: 26, ATTRIBUTES: 44}
+_WIDTHS: Final[Mapping[str, int]] = {NAME: 36, ROLE: 28, FUNCTION: 30, EMAIL: 54, PHONE: 30, LOGIN: 24, ATTRIBUTES: 44}
 _FIRST_COLUMN_MM: Final = 74
 _TEXT_WIDTH_MM: Final = 174
 _GREY: Final = "E7E6E6"
+_PAGE_NUMBER: Final = f'<w:fldSimple {nsdecls("w")} w:instr="PAGE"><w:r><w:t>1</w:t></w:r></w:fldSimple>'
 
 
 class Form(NamedTuple):
@@ -91,7 +92,7 @@ def _page(document: Document, form: Form, words: Mapping[str, Any]) -> None:
     _write(section.header.paragraphs[0], numbers).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     footer = _write(section.footer.paragraphs[0], f"{words['page']} ")
     footer.alignment = WD_ALIGN_PARAGRAPH.RIGHT
-    footer._element.append(parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr="PAGE"><w:r><w:t>1</w:t></w:r></w:fldSimple>'))
+    footer._element.append(parse_xml(_PAGE_NUMBER))
     properties = document.core_properties
     properties.author = form.provider
     properties.title = words["title"]
@@ -134,16 +135,16 @@ def _permissions(document: Document, source: Source, words: Mapping[str, Any], l
     table = _table(document, [words["request"], *drawn.roles], [_FIRST_COLUMN_MM, *[each] * len(drawn.roles)])
     for row in drawn.rows:
         cells = _add_row(table)
-        _write(cells[0].paragraphs[0], row.action)
+        _fill(cells[0], row.action)
         for cell, (allowed, notes) in zip(cells[1:], row.cells, strict=True):
-            paragraph = _write(cell.paragraphs[0], words["allow"] if allowed else words["deny"])
+            paragraph = _fill(cell, words["allow"] if allowed else words["deny"])
             if notes:
                 paragraph.add_run(" " + " ".join(map(str, notes))).font.superscript = True
     for number, note in enumerate(drawn.notes, start=1):
-        _write(document.add_paragraph(), f"{number}) {note}", points=8)
+        _small(document, f"{number}) {note}").paragraph_format.space_after = Pt(0)
     title = label(source.definition.title, language)
     said = words["drawn_from"].format(set=f"{source.definition.id}: {title}", revision=source.revision)
-    _write(document.add_paragraph(), said, points=8)
+    _small(document, said)
 
 
 def _contacts(document: Document, form: Form, definition: PolicySet, words: Mapping[str, Any], language: str) -> None:
@@ -158,11 +159,11 @@ def _contacts(document: Document, form: Form, definition: PolicySet, words: Mapp
     for contact in form.contacts:
         values = _values(contact, definition, language)
         for field, cell in zip(fields, _add_row(table), strict=True):
-            _write(cell.paragraphs[0], values[field])
+            _fill(cell, values[field])
     for _ in range(SPARE_ROWS):
         _add_row(table)
     roles = ", ".join(_role_word(role, definition, language) for role in definition.roles)
-    _write(document.add_paragraph(), words["roles"].format(roles=roles), points=8)
+    _small(document, words["roles"].format(roles=roles))
 
 
 def _values(contact: ContactEntry, definition: PolicySet, language: str) -> dict[str, str]:
@@ -193,6 +194,7 @@ def _signatures(document: Document, form: Form, words: Mapping[str, Any]) -> Non
         (words["provider"], words["client"]),
         (form.provider or BLANK, form.client or BLANK),
         (f"{words['date']} {BLANK}", f"{words['date']} {BLANK}"),
+        (words["representative"], words["representative"]),
         (BLANK, form.representative or BLANK),
     )
     for at, texts in enumerate(rows):
@@ -201,8 +203,14 @@ def _signatures(document: Document, form: Form, words: Mapping[str, Any]) -> Non
             _write(cell.paragraphs[0], text, bold=at == 0).paragraph_format.keep_with_next = at < len(rows) - 1
 
 
+def _small(document: Document, text: str) -> Paragraph:
+    paragraph = _write(document.add_paragraph(), text, points=8)
+    paragraph.paragraph_format.space_before = Pt(3)
+    return paragraph
+
+
 def _table(document: Document, headings: Sequence[str], widths_mm: Sequence[float]) -> Table:
-    table = document.add_table(rows=1, cols=len(headings))
+    table: Table = document.add_table(rows=1, cols=len(headings))
     table.style = "Table Grid"
     table.autofit = False
     for column, width in zip(table.columns, widths_mm, strict=True):
@@ -210,15 +218,23 @@ def _table(document: Document, headings: Sequence[str], widths_mm: Sequence[floa
     row = table.rows[0]
     _mark(row, "w:tblHeader")
     for cell, heading in zip(row.cells, headings, strict=True):
-        _write(cell.paragraphs[0], heading, bold=True)
+        _fill(cell, heading, bold=True)
         cell._element.get_or_add_tcPr().append(parse_xml(f'<w:shd {nsdecls("w")} w:val="clear" w:fill="{_GREY}"/>'))
     return table
 
 
 def _add_row(table: Table) -> Sequence[_Cell]:
-    row = table.add_row()
+    row = table.add_row()  # type: ignore[no-untyped-call]
     _mark(row, "w:cantSplit")
+    for cell in row.cells:
+        _fill(cell, "")
     return tuple(row.cells)
+
+
+def _fill(cell: _Cell, text: str, *, bold: bool = False) -> Paragraph:
+    paragraph = _write(cell.paragraphs[0], text, bold=bold)
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
+    return paragraph
 
 
 def _mark(row: _Row, name: str) -> None:

@@ -61,6 +61,14 @@ def create(  # noqa: PLR0913, PLR0917 - the limits of a key
     assurance: Annotated[
         str, typer.Option("--assurance", metavar="|".join(Assurance), help="The highest that the caller may state.")
     ] = Assurance.SESSION.value,
+    default_assurance: Annotated[
+        str,
+        typer.Option(
+            "--default-assurance",
+            metavar="|".join(Assurance),
+            help="What a question states by saying nothing.  [default: session, or the highest where that is less]",
+        ),
+    ] = "",
     expires: Annotated[
         str, typer.Option("--expires", metavar="DATE|INSTANT", help="A date ends at its 00:00 UTC.  [default: never]")
     ] = "",
@@ -75,6 +83,10 @@ def create(  # noqa: PLR0913, PLR0917 - the limits of a key
     ends = dt.datetime.fromtimestamp(moment_of(expires, dt.UTC), dt.UTC) if expires else None
     if ends is not None and ends <= dt.datetime.now(dt.UTC):
         raise Usage(f"--expires: {expires} is past")
+    highest = _word(Assurance, assurance, "--assurance")
+    default = _word(Assurance, default_assurance, "--default-assurance") if default_assurance else None
+    if default is not None and list(Assurance).index(default) > list(Assurance).index(highest):
+        raise Usage("--default-assurance: is above --assurance")
     with _store() as store:
         made = create_caller(
             store,
@@ -83,7 +95,8 @@ def create(  # noqa: PLR0913, PLR0917 - the limits of a key
             scopes=[word.value for word in words],
             tenants=tenants or None,
             channels=[_word(Channel, channel, "--channel") for channel in channels or ()] or None,
-            assurance=_word(Assurance, assurance, "--assurance"),
+            assurance=highest,
+            default_assurance=default,
             expires_at=ends,
         )
     if as_json:
@@ -95,7 +108,7 @@ def create(  # noqa: PLR0913, PLR0917 - the limits of a key
 
 @app.command("list")
 def list_keys(as_json: AsJson = False) -> None:
-    """List every key there ever was, without the keys themselves.
+    """List every key there ever was, without the keys themselves. The last use lags by up to a minute.
 
     Exit status: 0 listed, 2 no database.
     """
@@ -106,7 +119,18 @@ def list_keys(as_json: AsJson = False) -> None:
         print_json([_document(caller, now) for caller in known])
         return
     table = Table(box=None, pad_edge=False, header_style=QUIET)
-    for heading in ("id", "name", "state", "scopes", "tenants", "channels", "assurance", "expires", "made"):
+    for heading in (
+        "id",
+        "name",
+        "state",
+        "scopes",
+        "tenants",
+        "channels",
+        "assurance",
+        "expires",
+        "last used",
+        "made",
+    ):
         table.add_column(heading, no_wrap=heading in ("id", "state"))
     for caller in known:
         said = _document(caller, now)
@@ -120,6 +144,7 @@ def list_keys(as_json: AsJson = False) -> None:
             *cells,
             said["assurance"],
             said["expires_at"] or "never",
+            said["last_used_at"] or "never",
             printable(made),
         )
     show(output(), table)
@@ -167,10 +192,12 @@ def _document(caller: Caller, now: float) -> dict[str, Any]:
         "tenants": None if caller.tenants is None else sorted(caller.tenants),
         "channels": None if caller.channels is None else sorted(caller.channels),
         "assurance": caller.assurance.value,
+        "default_assurance": caller.default_assurance.value,
         "expires_at": _instant(caller.expires_at),
         "created_at": _instant(caller.created_at),
         "created_by": caller.created_by,
         "revoked_at": _instant(caller.revoked_at),
+        "last_used_at": _instant(caller.last_used_at),
     }
 
 

@@ -74,6 +74,8 @@ class PolicyStore:
         self._without_builder_since: float | None = None
         self._last_beat: float | None = None
         self._current: Mapping[str, Generation] = MappingProxyType({})
+        self.reload_failures: dict[str, int] = {}
+        """Set id -> how many newer revisions were refused since this store was made, as its looks have seen."""
 
     # -------------------------------------------------------------------------------------------- workers
 
@@ -161,6 +163,8 @@ class PolicyStore:
         self._signatures[set_id] = signature
         report = files.report()
         if report is not None:
+            if report.state is FilesState.REJECTED and report != self._reports.get(set_id):
+                self.reload_failures[set_id] = self.reload_failures.get(set_id, 0) + 1
             self._reports[set_id] = report
         if known is not None and signature[0] == known[0] and set_id not in self._troubled:
             return False

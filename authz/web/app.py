@@ -15,11 +15,15 @@ from starlette.routing import Route
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
 from authz.web.callers import Callers
+from authz.web.confirmations import PATH as CONFIRMATIONS
+from authz.web.confirmations import Confirm
 from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
+from authz.web.metrics import Metrics, MetricsPage
 from authz.web.reply import error_body
 from authz.web.service import Service
+from authz.web.tally import Tally
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -30,9 +34,13 @@ _MEANINGS: Final[Mapping[int, tuple[str, str]]] = {
 
 
 def create_app(
-    service: Service, callers: Callers, lifespan: Lifespan | None = None, gate: GateRules = GateRules()
+    service: Service,
+    callers: Callers,
+    lifespan: Lifespan | None = None,
+    gate: GateRules = GateRules(),
+    metrics: Metrics | None = None,
 ) -> Hygiene:
-    """The ASGI application of one worker.
+    """The ASGI application of one worker; `metrics` None: nothing is counted.
 
     `lifespan` runs what belongs to the server's life (looking for new revisions); in-process tests need none.
     """
@@ -45,11 +53,11 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={HTTPException: _plain_error},
     )
-    app.router.routes.extend(direct_routes(service, callers))
+    app.router.routes.extend(direct_routes(service, callers, metrics or Metrics(Tally())))
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
 
 
-def direct_routes(service: Service, callers: Callers) -> list[Route]:
+def direct_routes(service: Service, callers: Callers, metrics: Metrics) -> list[Route]:
     """The routes without a pydantic model."""
     metadata = Metadata(service)
     return [
@@ -58,6 +66,8 @@ def direct_routes(service: Service, callers: Callers) -> list[Route]:
         Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),
+        Route(CONFIRMATIONS, Confirm(service, callers), methods=["POST"]),
+        Route("/metrics", MetricsPage(service, callers, metrics), methods=["GET"]),
         Route(EVALUATIONS, Evaluations(service, callers), methods=["POST"]),
         *(Route(path, search, methods=["POST"]) for path, search in search_endpoints(service, callers).items()),
         *(Route(path, metadata, methods=["GET"]) for path in metadata_paths(service.identifier)),

@@ -17,6 +17,7 @@ from authz.core.network import AddressRange, format_address, parse_address, pars
 from authz.core.types import Address, Reason
 from authz.errors import AuthzError
 from authz.pdp import GateOutcome
+from authz.settings import Settings
 from authz.web import wire
 from authz.web.callers import Callers
 from authz.web.forwarded import AmbiguousForwarding, client_address, has_cookie, target, tenant_label
@@ -57,6 +58,17 @@ class GateRules(NamedTuple):
     login_cookie: bytes = b""
 
 
+def gate_rules(settings: Settings) -> GateRules:
+    """The gate's rules as the settings have them."""
+    secret = settings.gate_secret
+    return GateRules(
+        (settings.gate_suffix or "").encode("ascii"),
+        settings.trusted_proxies,
+        secret.get_secret_value().encode("ascii") if secret is not None else b"",
+        (settings.gate_login_cookie or "").encode("ascii"),
+    )
+
+
 class _Answer(NamedTuple):
     status: int
     body: bytes
@@ -94,7 +106,7 @@ class Forward:
             return _refused(Reason.AMBIGUOUS_REQUEST)
         except AuthzError as error:
             return _Answer(503, error_body(error.code, "the answer is not known now"))
-        except Exception:
+        except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a refusal that says so
             _log.exception("gate_failed")
             return _Answer(503, error_body(Reason.INTERNAL_ERROR, "the service has a fault; it is logged"))
 

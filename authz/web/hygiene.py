@@ -26,6 +26,7 @@ _log = structlog.get_logger(__name__)
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
 """The `X-Request-ID` of the request at hand, for the logs."""
 
+# Two `Authorization` headers are for `web.keys` to refuse: that is about the caller, hence 401.
 _ONCE: Final = frozenset(
     {
         b"host",
@@ -33,7 +34,6 @@ _ONCE: Final = frozenset(
         b"transfer-encoding",
         b"content-type",
         b"content-encoding",
-        b"authorization",
     }
 )
 _ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -64,7 +64,7 @@ class Direct(NamedTuple):
 
 
 class Gate(Protocol):
-    """The endpoint of reverse proxies: what arrives there is somebody else's request, so it has a hygiene of its own."""
+    """The endpoint of reverse proxies. What arrives there is somebody else's request: it has a hygiene of its own."""
 
     def answers(self, path: bytes) -> bool:
         """Whether the path, as it was sent, is the gate's."""
@@ -93,11 +93,12 @@ class Hygiene:
                 await self.app(scope, receive, send)
             elif scope["type"] == "websocket":
                 await send({"type": "websocket.close"})
-            return
-        if self.gate is not None and self.gate.answers(scope["raw_path"]):
+        elif self.gate is not None and self.gate.answers(scope["raw_path"]):
             await self.gate(scope, receive, send)
-            return
-        exchange = Exchange(receive, send)
+        else:
+            await self._answer(scope, Exchange(receive, send))
+
+    async def _answer(self, scope: Scope, exchange: Exchange) -> None:
         try:
             exchange.name(read_request_id(scope))
             exchange.unread = exchange.lingers = has_body(scope)

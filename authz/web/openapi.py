@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from authz.web import schemas
+from authz.web import examples, schemas
 
 VERSION: Final = "1"
 _REF: Final = "#/components/schemas/"
 
 _MODELS: Final[tuple[type[BaseModel], ...]] = (
     schemas.EvaluationRequest,
+    schemas.EvaluationsRequest,
+    schemas.SubjectSearchRequest,
+    schemas.ResourceSearchRequest,
+    schemas.ActionSearchRequest,
     schemas.FlatQuestion,
     schemas.Decision,
+    schemas.Decisions,
+    schemas.FoundEntities,
+    schemas.FoundActions,
     schemas.Error,
     schemas.Readiness,
     schemas.Liveness,
@@ -38,76 +45,23 @@ _REQUEST_ID: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[\\x21-\\x7e]+$"},
 }
 
-_EVALUATION_EXAMPLES: Final = {
-    "tenant inferred": {
-        "value": {
-            "subject": {"type": "contact", "id": "ana@acme.example"},
-            "action": {"name": "change_ip_address"},
-            "resource": {"type": "tenant", "id": "*"},
-            "context": {"ip": "203.0.113.5", "channel": "web"},
-        }
-    },
-    "ticket of a tenant, by mail": {
-        "value": {
-            "subject": {"type": "contact", "id": "ana@acme.example"},
-            "action": {"name": "error_report"},
-            "resource": {"type": "ticket", "id": "4711", "properties": {"tenant": "acme"}},
-            "context": {"channel": "email", "assurance": "mail_verified"},
-        }
-    },
-}
-_FLAT_EXAMPLES: Final = {
-    "from the web": {"value": {"contact": "ana@acme.example", "action": "change_ip_address", "ip": "203.0.113.5"}},
-    "by telephone": {
-        "value": {"contact": "+40213000001", "action": "error_report", "tenant": "acme", "channel": "phone"}
-    },
-}
-_REVISION: Final = {"policy": "sha256:5f0c4e", "registry": 12}
-_DECISION_EXAMPLES: Final = {
-    "allowed": {
-        "value": {
-            "decision": True,
-            "context": {
-                "reason": "permitted",
-                "reason_user": {"en": "This request is permitted."},
-                "rule": "calltrack/matrix.csv:12",
-                "revision": _REVISION,
-                "decision_id": "0f8fad5bd9cb469fa16570867728950e",
-            },
-        }
-    },
-    "refused, to a caller with scope explain": {
-        "value": {
-            "decision": False,
-            "context": {
-                "reason": "contact_unregistered",
-                "reason_user": {"en": "This request cannot be accepted."},
-                "contact": {"registered": False, "status": "unauthorised"},
-                "revision": _REVISION,
-                "decision_id": "7c9e6679f7b44b2ea1c39f1d5a3e9b10",
-            },
-        }
-    },
-    "refused, to any other caller": {
-        "value": {
-            "decision": False,
-            "context": {
-                "reason": "refused",
-                "reason_user": {"en": "This request cannot be accepted."},
-                "revision": _REVISION,
-                "decision_id": "16fd2706b8ba4c7a9b3f2d8e5a1c4f60",
-            },
-        }
-    },
+_TENANT: Final = {
+    "name": "tenant",
+    "in": "path",
+    "required": True,
+    "description": "A tenant's id. Every well-formed one is answered alike: there is no telling who is a client.",
+    "schema": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$"},
 }
 
 _ERRORS: Final[Mapping[int, str]] = {
     400: "The request cannot be read; nothing was decided.",
     401: "The caller's credentials are missing or wrong. It never means that the contact was refused.",
     403: "The caller's key is not good for this.",
+    404: "There is nothing at this path.",
     405: "This path has other methods.",
     413: "The body, or its declared length, is over 64 KiB.",
     415: "The body carries a Content-Encoding.",
+    429: "The key asks more often than it may; `Retry-After` says when it may again.",
     500: "The service has a fault; a PEP refuses.",
     503: "The answer is not known now: no policy was ever good (`no_active_policy`), or the registry was never read.",
 }
@@ -126,15 +80,50 @@ def document() -> dict[str, Any]:
         },
         "paths": {
             "/access/v1/evaluation": _question(
-                "evaluation", "Decide one request (AuthZEN)", schemas.EvaluationRequest, _EVALUATION_EXAMPLES
+                "evaluation", "Decide one request (AuthZEN)", schemas.EvaluationRequest, examples.EVALUATION
             ),
-            "/v1/decision": _question("decision", "Decide one request (flat)", schemas.FlatQuestion, _FLAT_EXAMPLES),
+            "/access/v1/evaluations": _asking(
+                "evaluations",
+                "Decide several requests (AuthZEN)",
+                schemas.EvaluationsRequest,
+                examples.EVALUATIONS,
+                _answer("The decisions; without items the one decision.", schemas.Decisions, schemas.Decision),
+            ),
+            "/access/v1/search/subject": _asking(
+                "search_subject",
+                "Who may do it (AuthZEN); needs scope `explain`",
+                schemas.SubjectSearchRequest,
+                examples.SUBJECT_SEARCH,
+                _answer("One page of permitted subjects.", schemas.FoundEntities),
+            ),
+            "/access/v1/search/resource": _asking(
+                "search_resource",
+                "On what it may be done (AuthZEN); needs scope `explain`",
+                schemas.ResourceSearchRequest,
+                examples.RESOURCE_SEARCH,
+                _answer("One page of the registry's resources.", schemas.FoundEntities),
+            ),
+            "/access/v1/search/action": _asking(
+                "search_action",
+                "What may be done (AuthZEN); needs scope `explain`",
+                schemas.ActionSearchRequest,
+                examples.ACTION_SEARCH,
+                _answer("One page of permitted actions.", schemas.FoundActions),
+            ),
+            "/v1/decision": _question("decision", "Decide one request (flat)", schemas.FlatQuestion, examples.FLAT),
             "/v1/policy": _reading("policy", "What is live", {200: schemas.PolicyStatus}, (401, 403), secured=True),
             "/health/live": _reading("live", "The process answers", {200: schemas.Liveness}),
             "/health/ready": _reading(
                 "ready", "Every policy set is live (503: not yet)", {200: schemas.Readiness, 503: schemas.Readiness}
             ),
             "/.well-known/authzen-configuration": _reading("metadata", "AuthZEN metadata", {200: schemas.Metadata}),
+            "/.well-known/authzen-configuration/{tenant}": _reading(
+                "metadata_of_tenant",
+                "AuthZEN metadata of the identifier of a tenant",
+                {200: schemas.Metadata},
+                (404,),
+                parameters=[_TENANT],
+            ),
         },
         "components": {
             "schemas": _without_empty_defaults(dict(sorted(definitions["$defs"].items()))),
@@ -149,7 +138,14 @@ def document() -> dict[str, Any]:
     }
 
 
-def _question(operation: str, summary: str, body: type[BaseModel], examples: Mapping[str, Any]) -> dict[str, Any]:
+def _question(operation: str, summary: str, body: type[BaseModel], asked: Mapping[str, Any]) -> dict[str, Any]:
+    answer = _answer("The decision, allow or deny.", schemas.Decision, examples=examples.DECISION)
+    return _asking(operation, summary, body, asked, answer)
+
+
+def _asking(
+    operation: str, summary: str, body: type[BaseModel], asked: Mapping[str, Any], answer: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "post": {
             "operationId": operation,
@@ -157,12 +153,9 @@ def _question(operation: str, summary: str, body: type[BaseModel], examples: Map
             "parameters": [_REQUEST_ID],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": _ref(body), "examples": dict(examples)}},
+                "content": {"application/json": {"schema": _ref(body), "examples": dict(asked)}},
             },
-            "responses": {
-                "200": _answer("The decision, allow or deny.", schemas.Decision, _DECISION_EXAMPLES),
-                **_errors(400, 401, 403, 413, 415, 500, 503),
-            },
+            "responses": {"200": answer, **_errors(400, 401, 403, 413, 415, 429, 500, 503)},
             "security": [{}, {"key": []}],
         }
     }
@@ -175,13 +168,14 @@ def _reading(
     errors: tuple[int, ...] = (),
     *,
     secured: bool = False,
+    parameters: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     described = {str(status): _answer(summary, model) for status, model in answers.items()}
     return {
         "get": {
             "operationId": operation,
             "summary": summary,
-            "parameters": [_REQUEST_ID],
+            "parameters": [*parameters, _REQUEST_ID],
             "responses": {**described, **_errors(400, *errors)},
             **({"security": [{}, {"key": []}]} if secured else {}),
         }
@@ -192,8 +186,11 @@ def _errors(*statuses: int) -> dict[str, Any]:
     return {str(status): _answer(_ERRORS[status], schemas.Error) for status in statuses}
 
 
-def _answer(description: str, model: type[BaseModel], examples: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": _ref(model)}
+def _answer(
+    description: str, *models: type[BaseModel], examples: Mapping[str, Any] | None = None
+) -> dict[str, Any]:  # fmt: skip
+    refs = [_ref(model) for model in models]
+    content: dict[str, Any] = {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}
     if examples:
         content["examples"] = dict(examples)
     return {

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from authz.web.hygiene import read_request_id
+from authz.web.peer import PEER_NAMES, names_of
 from authz.web.reply import Refusal, error_body
 
 _BAD_HTTP: Final = ("bad_http", "this is not an HTTP/1.1 request")
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
         transport: asyncio.Transport
         loop: asyncio.AbstractEventLoop
         connections: set[Any]
+        app_state: dict[str, Any]
 
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 else:
@@ -92,6 +94,9 @@ class Deadline(_Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A silent connection is a request that does not arrive."""
         super().connection_made(transport)
+        names = names_of(transport)
+        if names:
+            self.app_state = {**self.app_state, PEER_NAMES: names}
         if len(self.connections) > self._max_connections:
             self.transport.abort()
             return

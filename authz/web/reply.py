@@ -77,6 +77,13 @@ def status_of(error: AuthzError) -> int:
     return next(STATUS[ancestor] for ancestor in type(error).__mro__ if ancestor in STATUS)
 
 
+async def send_whole(send: Send, status: int, body: bytes, content_type: bytes) -> None:
+    """One complete answer that is not JSON."""
+    headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
 async def send_json(send: Send, status: int, body: bytes, headers: RawHeaders = ()) -> None:
     """One complete JSON answer."""
     await send(

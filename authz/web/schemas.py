@@ -47,6 +47,16 @@ class Resource(_Open):
     properties: Properties = Field(default={})
 
 
+ObligationTypes = Annotated[
+    list[Name],
+    Field(
+        description="The types of obligation that the caller can perform. An allow that needs another one is then a "
+        "deny. Left out: nothing is said about it.",
+        examples=[["custom"]],
+    ),
+]
+
+
 class Context(_Open):
     """The circumstances. A `time` is ignored: the service goes by its own clock."""
 
@@ -60,17 +70,7 @@ class Context(_Open):
     sender_verified: bool = Field(
         default=False, description="Instead of `assurance`, for mail: whether the sender's domain was authenticated."
     )
-
-
-ObligationTypes = Annotated[
-    list[Name],
-    Field(
-        default=[],
-        description="The types of obligation that the caller can perform. An allow that needs another one is then a "
-        "deny. Left out: nothing is said about it.",
-        examples=[["custom"]],
-    ),
-]
+    supported_obligations: ObligationTypes = []
 
 
 class EvaluationRequest(_Open):
@@ -80,6 +80,74 @@ class EvaluationRequest(_Open):
     action: Action
     resource: Resource
     context: Context = Field(default=Context())
+
+
+class EvaluationItem(_Open):
+    """One question of a batch; a member that it leaves out is the one at the top of the request, as a whole."""
+
+    subject: Subject | SkipJsonSchema[None] = None
+    action: Action | SkipJsonSchema[None] = None
+    resource: Resource | SkipJsonSchema[None] = None
+    context: Context | SkipJsonSchema[None] = None
+
+
+class BatchOptions(_Open):
+    """How a batch goes on after an answer."""
+
+    evaluations_semantic: Literal["execute_all", "deny_on_first_deny", "permit_on_first_permit"] = "execute_all"
+
+
+class EvaluationsRequest(EvaluationItem):
+    """AuthZEN 1.0 section 7.1. Without `evaluations` the top is one question, which then needs all three entities.
+
+    Only the effective item has to be complete: a member at the top that no item uses is not looked at.
+    """
+
+    evaluations: list[EvaluationItem] = Field(default=[], max_length=1000)
+    options: BatchOptions = Field(default=BatchOptions())
+
+
+class SearchedEntity(_Open):
+    """What is searched for: its type; an `id` is ignored."""
+
+    type: Name = Field(examples=["contact", "ticket"])
+    properties: Properties = Field(default={})
+
+
+class PageRequest(_Open):
+    """AuthZEN 1.0 section 8.2.1. With a `token`, `limit` may be left out or must be the same as before."""
+
+    token: str = Field(default="", description="`next_token` of the page before, with the same question.")
+    limit: int = Field(default=1000, ge=0, description="The most results of one page; more than 1000 is 1000.")
+
+
+class SubjectSearchRequest(_Open):
+    """AuthZEN 1.0 section 8.4: who may do the action on the resource?"""
+
+    subject: SearchedEntity
+    action: Action
+    resource: Resource
+    context: Context = Field(default=Context())
+    page: PageRequest = Field(default=PageRequest())
+
+
+class ResourceSearchRequest(_Open):
+    """AuthZEN 1.0 section 8.5: on which of the registry's resources may the subject do the action?"""
+
+    subject: Subject
+    action: Action
+    resource: SearchedEntity
+    context: Context = Field(default=Context())
+    page: PageRequest = Field(default=PageRequest())
+
+
+class ActionSearchRequest(_Open):
+    """AuthZEN 1.0 section 8.6: what may the subject do on the resource?"""
+
+    subject: Subject
+    resource: Resource
+    context: Context = Field(default=Context())
+    page: PageRequest = Field(default=PageRequest())
 
 
 class FlatQuestion(_Open):
@@ -95,6 +163,7 @@ class FlatQuestion(_Open):
     channel: Channel = Channel.WEB
     assurance: Assurance = Assurance.SESSION
     sender_verified: bool = False
+    supported_obligations: ObligationTypes = []
     resource: Resource = Field(default=Resource(type="tenant", id="*"))
 
 
@@ -169,6 +238,81 @@ class Decision(_Open):
     context: DecisionContext
 
 
+class ItemError(BaseModel):
+    """Why one question of a batch could not be answered, with the status that it would have had by itself."""
+
+    status: int = Field(examples=[400])
+    code: str = Field(examples=["missing_member"])
+    message: str = Field(examples=["`action` is missing"])
+
+
+class UnansweredContext(_Open):
+    """In place of reasons."""
+
+    error: ItemError
+
+
+class Unanswered(_Open):
+    """A question of a batch that could not be answered; a refusal."""
+
+    decision: Literal[False]
+    context: UnansweredContext
+
+
+class Decisions(_Open):
+    """AuthZEN 1.0 section 7.2: one decision for each item in the order of the request, up to the one that ends it."""
+
+    evaluations: list[Decision | Unanswered]
+
+
+class Page(_Open):
+    """AuthZEN 1.0 section 8.2.2."""
+
+    next_token: str = Field(description="Empty: this is the last page.")
+    count: int = Field(description="Results on this page.")
+
+
+class SearchContext(_Open):
+    """What was searched."""
+
+    revision: Revision
+
+
+class FoundEntity(_Open):
+    """A permitted subject or resource."""
+
+    type: str
+    id: str
+    obligations: list[Obligation] = Field(default=[])
+
+
+class FoundAction(_Open):
+    """A permitted action."""
+
+    name: str
+    obligations: list[Obligation] = Field(default=[])
+
+
+class FoundEntities(_Open):
+    """AuthZEN 1.0 sections 8.4.2 and 8.5.2, in a stable order."""
+
+    page: Page | SkipJsonSchema[None] = Field(
+        default=None, description="Absent where the request has none and this is the whole result."
+    )
+    results: list[FoundEntity]
+    context: SearchContext
+
+
+class FoundActions(_Open):
+    """AuthZEN 1.0 section 8.6.2, in a stable order."""
+
+    page: Page | SkipJsonSchema[None] = Field(
+        default=None, description="Absent where the request has none and this is the whole result."
+    )
+    results: list[FoundAction]
+    context: SearchContext
+
+
 class ErrorDetail(BaseModel):
     """A closed code and a sentence for the developer; neither ever repeats the request."""
 
@@ -230,3 +374,10 @@ class Metadata(BaseModel):
 
     policy_decision_point: str = Field(examples=["https://pdp.example"])
     access_evaluation_endpoint: str = Field(examples=["https://pdp.example/access/v1/evaluation"])
+    access_evaluations_endpoint: str = Field(examples=["https://pdp.example/access/v1/evaluations"])
+    search_subject_endpoint: str = Field(examples=["https://pdp.example/access/v1/search/subject"])
+    search_resource_endpoint: str = Field(examples=["https://pdp.example/access/v1/search/resource"])
+    search_action_endpoint: str = Field(examples=["https://pdp.example/access/v1/search/action"])
+    supported_obligations: list[str] = Field(
+        default=[], description="Types of obligation that the live policy sets can ask for.", examples=[["custom"]]
+    )

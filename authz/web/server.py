@@ -13,9 +13,10 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from ipaddress import ip_address
+from pathlib import Path
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -29,11 +30,14 @@ from authz.errors import ConfigError
 from authz.settings import Settings
 from authz.web.app import create_app
 from authz.web.builder_child import builder_child
-from authz.web.callers import KeylessLoopback
+from authz.web.forward import gate_rules
 from authz.web.hygiene import Hygiene
+from authz.web.metrics import Metrics
 from authz.web.operations import configure_operations_log
 from authz.web.protocol import PROTOCOLS, LimitedConfig
 from authz.web.refresh import LookOuts
+from authz.web.tally import Tally, tally_folder
+from authz.web.ways_in import tls_options, ways_in
 
 _log = structlog.get_logger(__name__)
 
@@ -58,18 +62,19 @@ def serve(settings: Settings) -> None:
     with _ended_by_signals(), bind(settings) as listening:
         settings = settings.model_copy(update={"port": listening.getsockname()[1]})
         _log.info("service_starting", pid=os.getpid(), **settings.model_dump(mode="json"))
-        _log.warning("keyless_loopback", text=_KEYLESS)
         wiring.prepare(settings)
+        if not wiring.some_key_exists(settings):
+            _log.warning("keyless_loopback", text=_KEYLESS)
         try:
-            with builder_child(wiring.builder_command(settings)):
-                _run(settings, listening)
+            with tally_folder(settings.data) as tallies, builder_child(wiring.builder_command(settings)):
+                _run(settings, listening, tallies)
         finally:
             _log.info("service_stopped", pid=os.getpid())
 
 
-def _run(settings: Settings, listening: socket.socket) -> None:
+def _run(settings: Settings, listening: socket.socket, tallies: Path) -> None:
     config = LimitedConfig(
-        partial(worker_app, settings, os.getpid()),
+        partial(worker_app, settings, os.getpid(), tallies),
         receive_timeout_s=settings.receive_timeout_s,
         max_connections=settings.max_connections,
         factory=True,
@@ -86,8 +91,9 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         log_level=None,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE_S,
+        **tls_options(settings),
     )
-    url = f"http://{_shown(listening.getsockname()[0])}:{settings.port}"
+    url = f"{'https' if settings.tls_certificate is not None else 'http'}://{_shown(listening.getsockname()[0])}:{settings.port}"
     _log.info("service_listening", url=url, workers=settings.workers)
     if settings.workers > 1:
         Multiprocess(config, [listening]).run()
@@ -95,17 +101,30 @@ def _run(settings: Settings, listening: socket.socket) -> None:
         uvicorn.Server(config).run([listening])
 
 
-def worker_app(settings: Settings, parent: int) -> Hygiene:
+def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
     """The application of one worker process, and what it needs once per process.
 
-    `parent`: the process that serves; a worker whose parent is gone ends itself.
+    `parent`: the process that serves; a worker whose parent is gone ends itself. `tallies`: where workers count.
     """
     configure_operations_log(settings.log_level)
     service = wiring.build_service(settings)
+    callers, tokens = ways_in(settings, service.keys, on_loopback=is_loopback(settings))
+    metrics = Metrics(Tally(tallies))
+    service.pdp.observe = metrics.observe
+
+    def refresh_policies() -> None:
+        service.refresh_policies()
+        metrics.note_reload_failures(service.policies.reload_failures)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        looks = {"policies": service.refresh_policies, "registry": service.refresh_registry}
+        looks: dict[str, Callable[[], object]] = {
+            "policies": refresh_policies,
+            "registry": service.refresh_registry,
+            "keys": service.refresh_keys,
+        }
+        if tokens is not None:
+            looks["tokens"] = tokens.refresh
         if os.getpid() != parent:
             looks["parent"] = partial(_end_without_parent, parent)
         look_outs = LookOuts(looks, settings.poll_interval_s)
@@ -114,8 +133,21 @@ def worker_app(settings: Settings, parent: int) -> Hygiene:
             yield
         finally:
             await asyncio.to_thread(look_outs.stop)
+            await asyncio.to_thread(_for_a_second, partial(service.keys.write_uses, at_once=True))
 
-    return create_app(service, KeylessLoopback(), lifespan)
+    return create_app(service, callers, lifespan, gate_rules(settings), metrics)
+
+
+def _for_a_second(write: Callable[[], None]) -> None:
+    """A database that hangs does not hold up the end."""
+    writing = threading.Thread(target=write, name="last-uses", daemon=True)
+    writing.start()
+    writing.join(1.0)
+
+
+def is_loopback(settings: Settings) -> bool:
+    """Whether only this machine can reach the address to serve on."""
+    return ip_address(_resolve(settings.host, settings.port)[1][0]).is_loopback
 
 
 def _end_without_parent(parent: int) -> None:
@@ -131,7 +163,7 @@ def bind(settings: Settings) -> Iterator[socket.socket]:
         ConfigError: no such address, the port is taken, or the address is not loopback and no API key exists.
     """
     family, address = _resolve(settings.host, settings.port)
-    if not ip_address(address[0]).is_loopback:
+    if not ip_address(address[0]).is_loopback and not _keys_are_asked_for(settings):
         raise ConfigError(
             f"AUTHZ_HOST `{settings.host}` is not a loopback address, and no API key exists: "
             "whoever reached it could ask everything; serve on 127.0.0.1, or create a key first"
@@ -149,6 +181,11 @@ def bind(settings: Settings) -> Iterator[socket.socket]:
             ) from None
         listening.set_inheritable(True)
         yield listening
+
+
+def _keys_are_asked_for(settings: Settings) -> bool:
+    wiring.prepare(settings)
+    return wiring.some_key_exists(settings)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int]]:

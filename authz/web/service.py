@@ -8,6 +8,7 @@ from authz.core.limits import NO_LIMITS, Limits
 from authz.core.search import Place
 from authz.core.types import Address, Request
 from authz.pdp import GateOutcome, Outcome, Search, SearchFor
+from authz.registry.confirmations import Binding, Issued
 from authz.texts import Texts
 from authz.wiring import Health
 
@@ -32,8 +33,25 @@ class Decides(Protocol):
         ...
 
 
+class Confirms(Protocol):
+    """Issues and redeems confirmations; `registry.confirmations.Confirmations` is the real one. Both block."""
+
+    def issue(self, binding: Binding) -> Issued:
+        """A single-use token."""
+        ...
+
+    def redeem(self, token: str, binding: Binding) -> None:
+        """Use a token up, or raise `ConfirmationRefused`."""
+        ...
+
+
 class Service(Protocol):
     """The parts of one worker."""
+
+    @property
+    def confirmations(self) -> Confirms:
+        """The tokens behind confirmation links."""
+        ...
 
     @property
     def pdp(self) -> Decides:

@@ -24,6 +24,7 @@ LONGEST_NUMBER: Final = 30
 """Characters of one number as written."""
 
 _CONTENT_TYPE = re.compile(rb'application/json[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?', re.IGNORECASE)
+_HOLDERS: Final = (dict, list)
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _NO_BRACKETS: Final = bytes(byte for byte in range(256) if byte not in b"{}[]")
 _LONG_DIGITS: Final = b"0" * (LONGEST_NUMBER + 1)
@@ -62,21 +63,33 @@ def _read_compact(body: bytes) -> Any | None:
     A body that is read and written again byte for byte has lost no member, so no name stood twice in it; and it holds
     no escape, hence no surrogate, no name in two spellings, no number that is not a double or an integer.
     """
-    if (
-        b"\\" in body
-        or b"null" in body
-        or (body.count(b"{") + body.count(b"[") > DEEPEST and _depth(body) > DEEPEST)
-        or _LONG_DIGITS in body.translate(_ZEROS)
-    ):
+    if b"\\" in body or b"null" in body or _LONG_DIGITS in body.translate(_ZEROS):
         return None
     try:
         document = _decode_quickly(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    if body.count(b"{") + body.count(b"[") > DEEPEST and _levels(document, DEEPEST) > DEEPEST:
         return None
     written = _encode(document)
-    if written == body or written == body.replace(b'": ', b'":').replace(b', "', b',"'):
+    if written == body or written == body.replace(b'": ', b'":').replace(b', "', b',"').replace(b", {", b",{"):
         return document
     return None
+
+
+def _levels(document: Any, most: int) -> int:
+    """How deep objects and lists stand inside each other; counts no further than `most` + 1."""
+    level = [document] if type(document) in _HOLDERS else []
+    deep = 0
+    while level and deep <= most:
+        deep += 1
+        level = [
+            one
+            for holder in level
+            for one in (holder.values() if type(holder) is dict else holder)
+            if type(one) in _HOLDERS
+        ]
+    return deep
 
 
 def _read_carefully(body: bytes) -> Any:

@@ -7,8 +7,6 @@ import importlib
 import pkgutil
 import re
 
-import pytest
-
 import authz
 from authz.core.question import Fault
 from authz.errors import AuthzError
@@ -43,9 +41,10 @@ def refusal_codes() -> set[str]:
     return codes
 
 
-@pytest.mark.parametrize("kind", raised_kinds(), ids=lambda kind: kind.__name__)
-def test_every_error_is_documented(kind: type[AuthzError]) -> None:
-    assert kind.code in first_cells(HTTP, "## Errors")
+def test_every_error_is_documented() -> None:
+    documented = first_cells(HTTP, "## Errors")
+
+    assert not [kind.__name__ for kind in raised_kinds() if kind.code not in documented]
 
 
 def test_a_documented_status_is_the_status() -> None:

@@ -208,6 +208,9 @@ def test_r1_an_unknown_subject_type_is_nobody_and_a_type_of_the_set_is_somebody(
 def test_r1_whoever_a_newer_annex_left_out_is_unregistered() -> None:
     assert ask("old@x.example").reason is Reason.CONTACT_UNREGISTERED
     assert ask("old@x.example", at=dt.datetime(2026, 5, 31, 23, 59, tzinfo=ZONE).timestamp()).allowed
+    assert (
+        ask("old@x.example", at=dt.datetime(2026, 6, 1, tzinfo=ZONE).timestamp()).reason is Reason.CONTACT_UNREGISTERED
+    )
 
 
 def test_r3_an_annex_is_in_force_from_midnight_in_the_time_zone_of_the_set() -> None:

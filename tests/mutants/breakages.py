@@ -16,14 +16,14 @@ BREAKAGES: Final = (
     Breakage(
         "a revoked contact is let through",
         "authz/core/decide.py",
-        "if contact.state is not ContactState.ACTIVE:",
+        "if contact.state is not _ACTIVE:",
         "if contact.state is ContactState.SUSPENDED:",
         _SHIPPED,
     ),
     Breakage(
         "a suspension is not looked at",
         "authz/core/decide.py",
-        "if contact.state is not ContactState.ACTIVE:",
+        "if contact.state is not _ACTIVE:",
         "if contact.state not in ContactState:",
         _DECIDE,
     ),
@@ -35,6 +35,13 @@ BREAKAGES: Final = (
         _DECIDE,
     ),
     Breakage(
+        "the newest annex comes into force a day early",
+        "authz/core/directory.py",
+        "self._starts[-1] <= day:",
+        "self._starts[-1] <= day + 1:",
+        _DECIDE,
+    ),
+    Breakage(
         "the day is told in UTC and not where the contract lives",
         "authz/core/generation.py",
         "local = dt.datetime.fromtimestamp(now, self.zone)",
@@ -43,14 +50,14 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "the first of several tenants is taken for the one meant",
-        "authz/core/decide.py",
+        "authz/core/standing.py",
         "if len(in_force) == 1 else Decision(False, Reason.TENANT_AMBIGUOUS)",
         "if in_force else Decision(False, Reason.TENANT_AMBIGUOUS)",
         _DECIDE,
     ),
     Breakage(
         "the stated tenant is not compared",
-        "authz/core/decide.py",
+        "authz/core/standing.py",
         "        if standing.tenant.id == wanted:\n",
         "        if standing.tenant.id:\n",
         _DECIDE,
@@ -94,7 +101,7 @@ BREAKAGES: Final = (
     Breakage(
         "an annex that says declared addresses is overruled by a line any",
         "authz/core/decide.py",
-        "if lines.has_any and annex.network is NetworkChoice.DECLARED:",
+        "if lines.has_any and annex.network is _DECLARED:",
         "if lines.has_any and annex.network is NetworkChoice.ANY:",
         _DECIDE,
     ),
@@ -144,8 +151,8 @@ BREAKAGES: Final = (
     Breakage(
         "mail is let in where the tenant closed it",
         "authz/core/assurance.py",
-        'if channel is Channel.EMAIL and email_requests not in (None, "allow", "confirm"):',
-        'if channel is Channel.EMAIL and email_requests not in (None, "allow", "confirm", "deny"):',
+        'if channel is _EMAIL and email_requests not in (None, "allow", "confirm"):',
+        'if channel is _EMAIL and email_requests not in (None, "allow", "confirm", "deny"):',
         ("tests/core/test_assurance.py",),
     ),
     Breakage(

@@ -19,10 +19,14 @@ from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp
 from authz.policy.store import SetStatus
+from authz.registry.confirmations import Confirmations
+from authz.registry.store import RegistryStore
 from authz.texts import Texts
 from authz.web.app import create_app
 from authz.web.callers import Callers, KeylessLoopback
 from authz.web.hygiene import Hygiene
+from authz.web.metrics import Metrics
+from authz.web.tally import Tally
 from authz.wiring import Health, RegistryHealth
 
 REVISION = "sha256:" + "5f0c" * 16
@@ -111,6 +115,7 @@ class World:
         self.directory = directory()
         self.pdp = Pdp(self.policies, lambda: self.directory, legal_holidays)
         self.texts = TEXTS
+        self.confirmations = Confirmations(RegistryStore("sqlite:///no such folder/registry.sqlite"))
         self.state = Health(
             {"demo": set_status() if live else set_status(revision="", stale=True)},
             RegistryHealth(7, 0.2, stale=False),
@@ -120,7 +125,9 @@ class World:
         return self.state
 
     def app(self, callers: Callers | None = None) -> Hygiene:
-        return create_app(self, callers or KeylessLoopback())
+        metrics = Metrics(Tally())
+        self.pdp.observe = metrics.observe
+        return create_app(self, callers or KeylessLoopback(), metrics=metrics)
 
     def client(self, callers: Callers | None = None) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app(callers), raise_app_exceptions=False)

@@ -13,4 +13,13 @@ def wording(language: str) -> dict[str, Any]:
     """The texts of the form in one of `LANGUAGES`, by their keys; `{...}` in them is to be filled in."""
     if language not in LANGUAGES:
         raise ValueError(f"the form is written in {', '.join(LANGUAGES)}")
-    return tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    return _read(language)
+
+
+def column_headings() -> dict[str, list[str]]:
+    """Field of a contact -> what may stand above its column, in all languages."""
+    return _read("columns")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8"))

@@ -1,0 +1,146 @@
+"""`GET /metrics` for Prometheus. No label names a contact, a tenant or an address; the words of each are a closed list.
+
+The counts of all workers are added up; what is live, and how old, is this worker's own view.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
+
+from authz.core.types import Reason
+from authz.pdp import Outcome
+from authz.web.callers import Callers, Scope
+from authz.web.reply import send_whole
+from authz.web.service import Service
+from authz.web.tally import Series, Tally, greatest, summed
+from authz.wiring import Health
+
+DECISIONS: Final = "authz_decisions"
+INTERNAL_ERRORS: Final = "authz_internal_errors"
+RELOAD_FAILURES: Final = "authz_policy_reload_failures"
+SECONDS: Final = "authz_decision_seconds"
+UNKNOWN: Final = "unknown"
+"""In place of a set or an action that the decision did not come to, or that the set does not have."""
+
+_LABELS: Final = ("set", "action", "outcome", "reason", "channel")
+_BUCKETS_S: Final = (1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 1e-1, 1.0, float("inf"))
+_BUCKET_SERIES: Final[tuple[Series, ...]] = tuple((SECONDS, str(bound)) for bound in _BUCKETS_S)
+_SUM_SERIES: Final[Series] = (SECONDS, "sum")
+
+
+class Metrics:
+    """Counts decisions. `observe` is on the decision path."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.tally = tally
+
+    def observe(self, outcome: Outcome, seconds: float) -> None:
+        """Count one decision that took so many seconds."""
+        decision = outcome.decision
+        set_id = action = UNKNOWN
+        if decision.generation is not None:
+            definition = decision.generation.definition
+            set_id = definition.id
+            if decision.action in definition.actions:
+                action = decision.action
+        reason = decision.reason
+        self.tally.add(
+            (DECISIONS, set_id, action, "allow" if decision.allowed else "deny", reason, outcome.request.channel)
+        )
+        self.tally.add(_BUCKET_SERIES[bisect_left(_BUCKETS_S, seconds)])
+        self.tally.add(_SUM_SERIES, seconds)
+        if reason is Reason.INTERNAL_ERROR:
+            self.tally.add((INTERNAL_ERRORS,))
+
+    def note_reload_failures(self, failures: Mapping[str, int]) -> None:
+        """Policy set id -> how often a newer revision of it was refused, as this worker has seen."""
+        for set_id, count in failures.items():
+            self.tally.put((RELOAD_FAILURES, set_id), float(count))
+
+
+class MetricsPage:
+    """`GET /metrics`. Needs scope `metrics`."""
+
+    def __init__(self, service: Service, callers: Callers, metrics: Metrics) -> None:
+        self._service = service
+        self._callers = callers
+        self._metrics = metrics
+
+    async def __call__(self, scope: Connection, _receive: Receive, send: Send) -> None:
+        """Answer from memory and from the other workers' files."""
+        (await self._callers.identify(scope)).require(Scope.METRICS)
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collector(self._metrics.tally, self._service.health()))
+        await send_whole(send, 200, generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4.encode())
+
+
+class _Collector:
+    """What the page says at one moment."""
+
+    def __init__(self, tally: Tally, health: Health) -> None:
+        self._tally = tally
+        self._health = health
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric."""
+        counts = summed(self._tally.everybody())
+        yield from _decisions(counts)
+        yield from _policies(self._health, greatest(self._tally.everybody()))
+        yield from _registry(self._health)
+
+
+def _decisions(counts: Mapping[Series, float]) -> Iterator[Metric]:
+    decisions = CounterMetricFamily(DECISIONS, "decisions", labels=_LABELS)
+    for (name, *labels), value in sorted(counts.items()):
+        if name == DECISIONS:
+            decisions.add_metric(labels, value)
+    yield decisions
+    yield CounterMetricFamily(
+        INTERNAL_ERRORS, "denies because of a fault of the service", value=counts.get((INTERNAL_ERRORS,), 0.0)
+    )
+    seconds = HistogramMetricFamily(SECONDS, "seconds from a question that was read to its decision")
+    buckets: list[tuple[str, float]] = []
+    below = 0.0
+    for bound, series in zip(_BUCKETS_S, _BUCKET_SERIES, strict=True):
+        below += counts.get(series, 0.0)
+        buckets.append(("+Inf" if bound == float("inf") else str(bound), below))
+    seconds.add_metric([], buckets, counts.get(_SUM_SERIES, 0.0))
+    yield seconds
+
+
+def _policies(health: Health, counts: Mapping[Series, float]) -> Iterator[Metric]:
+    about = GaugeMetricFamily("authz_policy_info", "1 for the revision that is live", labels=("set", "revision"))
+    age = GaugeMetricFamily("authz_policy_age_seconds", "seconds since the revision went live", labels=("set",))
+    loaded = GaugeMetricFamily("authz_policy_loaded_timestamp_seconds", "when the revision went live", labels=("set",))
+    stale = GaugeMetricFamily("authz_policy_stale", "1 where the files are newer than what is live", labels=("set",))
+    failures = CounterMetricFamily(RELOAD_FAILURES, "newer revisions that were refused", labels=("set",))
+    for set_id, one in sorted(health.policy.items()):
+        if one["revision"]:
+            about.add_metric([set_id, one["revision"]], 1.0)
+            age.add_metric([set_id], one["age_s"] or 0.0)
+            loaded.add_metric([set_id], dt.datetime.fromisoformat(one["since"]).timestamp())
+        stale.add_metric([set_id], float(one["stale"]))
+        failures.add_metric([set_id], counts.get((RELOAD_FAILURES, set_id), 0.0))
+    yield from (about, age, loaded, stale, failures)
+
+
+def _registry(health: Health) -> Iterator[Metric]:
+    registry = health.registry
+    if registry is not None:
+        yield GaugeMetricFamily("authz_registry_revision", "the revision in memory", value=registry.revision)
+        yield GaugeMetricFamily(
+            "authz_registry_age_seconds",
+            "seconds since the registry in memory was last seen to be what the database holds",
+            value=registry.age_s,
+        )
+        yield GaugeMetricFamily("authz_registry_stale", "1 while the database is away", value=float(registry.stale))
+    yield GaugeMetricFamily("authz_ready", "1 once every policy set is live", value=float(health.ready))
