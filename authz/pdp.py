@@ -122,11 +122,13 @@ class Pdp:
         directory: Callable[[], Directory],
         legal_holidays: LegalHolidays,
         clock: Callable[[], float] = time.time,
+        registry_is_too_old: Callable[[], bool] = lambda: False,
     ) -> None:
         self._policies = policies
         self._directory = directory
         self._legal_holidays = legal_holidays
         self._clock = clock
+        self._registry_is_too_old = registry_is_too_old
         self._calendars: dict[tuple[str, str], WorkingCalendar] = {}
         self._combined: tuple[Mapping[str, Generation], str] = ({}, "")
         self.internal_errors = 0
@@ -176,7 +178,10 @@ class Pdp:
         directory = self._directory()
         at = self._clock() if now is None else now
         try:
-            found = passage(tenant_id, address, directory, generations, at)
+            if self._registry_is_too_old():
+                found = Passage(False, Reason.REGISTRY_TOO_OLD)
+            else:
+                found = passage(tenant_id, address, directory, generations, at)
         except Unavailable:
             raise
         except Exception:  # noqa: BLE001 - R8: whatever went wrong, the answer is a refusal that says so
@@ -227,6 +232,8 @@ class Pdp:
     ) -> tuple[Decision, Promises]:
         """The decision within the limits, and what comes with an allow."""
         try:
+            if self._registry_is_too_old():
+                return Decision(False, Reason.REGISTRY_TOO_OLD), _NO_PROMISES
             beyond = limits.refusal(request)
             if beyond is not None:
                 return Decision(False, beyond), _NO_PROMISES

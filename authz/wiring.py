@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
 from authz.core.directory import Directory
+from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
 from authz.legal_holidays import legal_holidays
+from authz.past import Past, Present
 from authz.pdp import Pdp
+from authz.policy.past import PastPolicies
 from authz.policy.store import PolicyStore, SetStatus
 from authz.registry.confirmations import Confirmations
 from authz.registry.keys import KeyWatch
@@ -23,6 +27,8 @@ from authz.settings import Settings
 from authz.texts import Texts
 
 _log = structlog.get_logger(__name__)
+
+_LOOKS_AFTER_A_CHANGE: Final = 3
 
 
 class RegistryHealth(NamedTuple):
@@ -51,6 +57,17 @@ class Health(NamedTuple):
         return any(one["stale"] for one in self.policy.values()) or self.registry is None or self.registry.stale
 
 
+class People(NamedTuple):
+    """The registry as staff change it: its database, the live policy sets, and the worker's own memory.
+
+    `catch_up`: has a committed registry revision in this worker's memory, or raises `RegistryUnavailable`.
+    """
+
+    store: RegistryStore
+    generations: Callable[[], Mapping[str, Generation]]
+    catch_up: Callable[[int], None]
+
+
 class Service:
     """The parts of one worker. Its look-outs call the two `refresh_*`, each from one thread."""
 
@@ -59,12 +76,17 @@ class Service:
         self.identifier = settings.identifier.rstrip("/")
         self.policies = PolicyStore(settings.data)
         self.texts = Texts()
-        self.pdp = Pdp(self.policies, self.directory, legal_holidays)
+        self._max_staleness = settings.max_staleness
+        self.pdp = Pdp(self.policies, self.directory, legal_holidays, registry_is_too_old=self.registry_is_too_old)
         self._registry_store = RegistryStore(settings.registry_url.get_secret_value())
         self._snapshot = snapshot_path(settings)
         self.keys = KeyWatch(self._registry_store, keys_path(settings))
         self.confirmations = Confirmations(self._registry_store)
         self.registry: RegistryWatch | None = None
+        self._one_look_at_a_time = threading.Lock()
+        present = Present(self.policies, self.directory)
+        self.past = Past(PastPolicies(settings.data), self._registry_store, present, legal_holidays)
+        self.people = People(self._registry_store, self.policies.current, self.catch_up)
         self.refresh_policies()
         self.refresh_registry()
 
@@ -77,6 +99,11 @@ class Service:
         if self.registry is None:
             raise RegistryUnavailable("the registry was never read")
         return self.registry.directory
+
+    def registry_is_too_old(self) -> bool:
+        """Whether the people in memory are older than `AUTHZ_MAX_STALENESS` allows; never, where it is not set."""
+        most, watch = self._max_staleness, self.registry
+        return most is not None and watch is not None and watch.age_s() > most
 
     def health(self) -> Health:
         """What is live, how old, and what is wrong; from memory."""
@@ -98,13 +125,26 @@ class Service:
 
     def refresh_registry(self) -> None:
         """Take the registry's newest revision; where it was never read, try its database and its snapshot again."""
-        if self.registry is not None:
-            self.registry.poll()
-            return
-        try:
-            self.registry = RegistryWatch(self._registry_store, self._snapshot)
-        except RegistryUnavailable as error:
-            _log.warning("registry_unavailable", reason=str(error))
+        with self._one_look_at_a_time:
+            if self.registry is not None:
+                self.registry.poll()
+                return
+            try:
+                self.registry = RegistryWatch(self._registry_store, self._snapshot)
+            except RegistryUnavailable as error:
+                _log.warning("registry_unavailable", reason=str(error))
+
+    def catch_up(self, revision: int) -> None:
+        """Have a revision of the registry in memory that was committed just now; blocks.
+
+        Raises:
+            RegistryUnavailable: it is recorded, but cannot be read back; the look-outs go on trying.
+        """
+        for _ in range(_LOOKS_AFTER_A_CHANGE):
+            self.refresh_registry()
+            if self.registry is not None and self.registry.directory.revision >= revision:
+                return
+        raise RegistryUnavailable("the change is recorded, but it could not be read back")
 
 
 def build_service(settings: Settings) -> Service:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,53 @@ def test_the_database_url_is_never_shown() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(Exception, match="frozen"):
         Settings().port = 1  # type: ignore[misc]
+
+
+OIDC = {
+    "oidc_issuer": "https://id.example",
+    "oidc_audience": "https://pdp.example",
+    "oidc_keys": "https://id.example/keys",
+    "oidc_callers": "desk=3f2a",
+}
+TLS = {
+    "tls_certificate": "cert.pem",
+    "tls_key": "key.pem",
+    "tls_client_ca": "ca.pem",
+    "tls_callers": "desk.example=3f2a",
+}
+
+
+@pytest.mark.parametrize("missing", [*OIDC, *TLS])
+def test_a_way_in_that_is_half_configured_stops_the_start(missing: str) -> None:
+    parts: dict[str, Any] = dict(OIDC if missing in OIDC else TLS)
+    Settings(**parts)
+    del parts[missing]
+
+    with pytest.raises(ConfigError, match=f"missing: .*AUTHZ_{missing.upper()}"):
+        Settings(**parts)
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"oidc_claim": "azp"}, "mean nothing without"),
+        ({"tls_client_ca": "ca.pem", "tls_callers": "a=b"}, "needs `AUTHZ_TLS_CERTIFICATE`"),
+        ({**OIDC, "oidc_keys": "http://id.example/keys"}, "AUTHZ_OIDC_KEYS"),
+        ({**OIDC, "oidc_keys": "https://user@id.example/keys"}, "AUTHZ_OIDC_KEYS"),
+        ({**OIDC, "oidc_keys": "file:///etc/keys"}, "AUTHZ_OIDC_KEYS"),
+        ({**OIDC, "oidc_algorithm": "HS256"}, "AUTHZ_OIDC_ALGORITHM"),
+        ({**OIDC, "oidc_algorithm": "none"}, "AUTHZ_OIDC_ALGORITHM"),
+        ({**OIDC, "oidc_callers": "desk"}, "AUTHZ_OIDC_CALLERS"),
+        ({**OIDC, "oidc_callers": "desk="}, "AUTHZ_OIDC_CALLERS"),
+        ({**OIDC, "oidc_callers": "desk=a, desk=b"}, "AUTHZ_OIDC_CALLERS"),
+        ({**TLS, "tls_callers": "=a"}, "AUTHZ_TLS_CALLERS"),
+    ],
+)
+def test_a_way_in_that_cannot_be_meant_stops_the_start(parts: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        Settings(**parts)
+
+
+def test_the_identifier_of_a_service_with_a_certificate_is_https() -> None:
+    assert Settings(**TLS).identifier == "https://127.0.0.1:8000"  # type: ignore[arg-type]
+    assert Settings(**OIDC).token_callers == {"desk": "3f2a"}  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ MOST_ENTRIES: Final = 1_000
 LARGEST_UNPACKED: Final = 256 << 20
 LARGEST_PART: Final = 8 << 20
 """Bytes, unpacked, of a part that is read (the text itself; pictures are not read)."""
-HIGHEST_RATIO: Final = 200
+HIGHEST_RATIO: Final = 500
 _RATIO_COUNTS_FROM: Final = 1 << 20
 _LARGEST_DIRECTORY: Final = 256 << 10
 _HEAD: Final = 4_096
@@ -92,7 +92,10 @@ class Container:
         if entry is None:
             raise Refused(Code.NOT_DOCX, f"not a Word document: it has no part `{name}`")
         if entry.file_size > LARGEST_PART:
-            raise Refused(Code.TOO_LARGE, f"the part `{name}` is larger than {LARGEST_PART >> 20} MiB unpacked")
+            raise Refused(
+                Code.TOO_LARGE,
+                f"the part `{name}` is larger than {LARGEST_PART >> 20} MiB unpacked: no list of contacts",
+            )
         content = self._read(entry, LARGEST_PART + 1)
         if len(content) > LARGEST_PART:
             raise Refused(Code.ZIP_BOMB, f"the part `{name}` is larger than the archive says")

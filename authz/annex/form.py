@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from authz.annex.body import read_body
+from authz.annex.body import MOST_COLUMNS, read_body
 from authz.annex.choice import network_choice
 from authz.annex.contacts import Line, read_contacts
 from authz.annex.container import Container
@@ -88,10 +89,20 @@ def checked_annex(
         problem = _placed(finding.path, finding.text, form.lines)
         if (problem.table, problem.row, problem.column) not in known:
             problems.append(problem)
-    problems.sort(key=lambda problem: (problem.table, problem.row))
+    problems.sort(key=_reading_order(form.lines))
     if problems or entry is None:
         return None, problems
     return entry.annexes[0]._replace(position=0), []
+
+
+def _reading_order(lines: tuple[Line, ...]) -> Callable[[DocumentProblem], tuple[int, int, int]]:
+    """The document as a whole first, then row by row and from left to right, a row as a whole last."""
+    columns = {(line.table, column.heading): column.column for line in lines for column in line.heading.columns}
+    return lambda problem: (
+        problem.table,
+        problem.row,
+        columns.get((problem.table, problem.column), MOST_COLUMNS),
+    )
 
 
 def _placed(path: FindingPath, text: str, lines: tuple[Line, ...]) -> DocumentProblem:

@@ -19,7 +19,7 @@ _MOST_DIGITS: Final = 10
 
 _SIGN: Final = r"(?:nr|no|n[°ºo]|num[aă]r(?:ul)?|num[eé]ro|number|№|#)\s*[.:]*\s*"
 _ANNEX: Final = re.compile(
-    rf"\b(?:anex[aă]|annexe?|приложение|додаток)(?:\s*{_SIGN}|\s+(?=\d))(?P<number>[^\s,;:()]*\d[^\s,;:()]*)?",
+    rf"(?<![^\W\d_])(?:anex[aă]|annexe?|приложение|додаток)(?:\s*{_SIGN}|\s+(?=\d))(?P<number>[^\s,;:()]*\d[^\s,;:()]*)?",
     re.IGNORECASE,
 )
 _CONTRACT: Final = re.compile(

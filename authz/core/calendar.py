@@ -79,9 +79,11 @@ class WorkingCalendar:
     def after_days(self, start: dt.datetime, days: int) -> dt.datetime:
         """The closing time of the `days`-th working day after the local day of `start`."""
         day = start.astimezone(self.zone).date()
-        for _ in range(_LONGEST_SEARCH_DAYS):
+        idle = 0
+        while idle < _LONGEST_SEARCH_DAYS:
             day += _ONE_DAY
             stretches = self._day_openings(day)
+            idle = 0 if stretches else idle + 1
             if stretches:
                 days -= 1
                 if days <= 0:

@@ -58,7 +58,7 @@ def _terms(
     calendar: WorkingCalendar,
 ) -> ServiceTerms:
     counted_from = calendar.next_opening(received_at) if channel in row.deferred_channels else received_at
-    lapse_from = values.get(row.lapse_from)
+    lapses_at = _lapse(calendar, values.get(row.lapse_from), row.lapse)
     return ServiceTerms(
         row.service_class,
         row.support_level,
@@ -67,9 +67,19 @@ def _terms(
         _due(calendar, counted_from, row.completion),
         row.best_effort,
         row.clause,
-        _due(calendar, lapse_from, row.lapse) if isinstance(lapse_from, dt.datetime) else None,
-        row.lapse_to if isinstance(lapse_from, dt.datetime) else "",
+        lapses_at,
+        row.lapse_to if lapses_at is not None else "",
     )
+
+
+def _lapse(calendar: WorkingCalendar, since: object, after: Term | None) -> dt.datetime | None:
+    """When the case falls by itself; None where `since` is unknown, or at an end of the calendar (year 9999)."""
+    if not isinstance(since, dt.datetime):
+        return None
+    try:
+        return _due(calendar, since, after)
+    except OverflowError:
+        return None
 
 
 def _due(calendar: WorkingCalendar, start: dt.datetime, term: Term | None) -> dt.datetime | None:

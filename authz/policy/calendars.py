@@ -23,6 +23,7 @@ _OPTIONAL: Final = (
     "around_the_clock",
     "flag",
 )
+_NOT_AROUND_THE_CLOCK: Final = ("hours", "holidays", "holiday_hours", "extra_days_off", "extra_working_days")
 
 
 def time_zone(source: Source, node: Node | None) -> str:
@@ -60,7 +61,7 @@ def _calendar(source: Source, key: Scalar, node: Node, set_zone: str) -> Calenda
     hours: dict[int, Hours] = {}
     before = len(source.problems)
     if around_the_clock:
-        for name in ("hours", "holiday_hours"):
+        for name in _NOT_AROUND_THE_CLOCK:
             if (beside := fields[name]) is not None:
                 source.refuse(beside, f"`{name}` beside `around_the_clock` can never matter")
     else:

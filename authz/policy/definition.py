@@ -15,12 +15,12 @@ from authz.core.definition import (
     RoleDef,
 )
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, SUBJECT_KINDS
-from authz.core.types import Channel
+from authz.core.types import Assurance, Channel
 from authz.errors import Problem
 from authz.policy.calendars import calendars, time_zone
 from authz.policy.fields import ID, Source
 from authz.policy.labels import LabelReader
-from authz.policy.service_terms import obligation_rows, service_rows
+from authz.policy.service_terms import Vocabulary, obligation_rows, service_rows
 from authz.policy.words import read_attributes, read_facts
 from authz.policy.yaml_nodes import Mapping as MappingNode
 from authz.policy.yaml_nodes import Node, Scalar
@@ -75,6 +75,20 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
     channels = source.words(fields["channels"], tuple(Channel), "channel")
     if (node := fields["channels"]) is not None and not channels:
         source.refuse(node, "at least one channel is needed")
+    subject_types = _subject_types(source, fields["subject_types"])
+    resource_types = _resource_types(source, fields["resource_types"], labels)
+    known = Vocabulary(
+        actions,
+        attributes,
+        {
+            "subject.role": roles,
+            "subject.type": (*BUILT_IN_SUBJECT_TYPES, *subject_types),
+            "resource.type": (TENANT_TYPE, *resource_types),
+            "action.name": actions,
+            "channel": tuple(Channel),
+            "assurance": tuple(Assurance),
+        },
+    )
     definition = PolicySet(
         id=set_id,
         title=labels.read(fields["title"]),
@@ -86,11 +100,11 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
         attributes=attributes,
         facts=facts,
         channels=frozenset(map(Channel, channels)) if channels else frozenset(Channel),
-        subject_types=_subject_types(source, fields["subject_types"]),
-        resource_types=_resource_types(source, fields["resource_types"], labels),
-        obligations=obligation_rows(source, fields["obligations"], actions, attributes, languages),
+        subject_types=subject_types,
+        resource_types=resource_types,
+        obligations=obligation_rows(source, fields["obligations"], known, languages),
         calendars=known_calendars,
-        service=service_rows(source, fields["service"], actions, attributes, known_calendars),
+        service=service_rows(source, fields["service"], known, known_calendars),
         guards=_guards(source, fields["guards"], labels, roles, actions),
         readings=tuple(_reading(source, node) for node in source.items(fields["readings"])),
         source={key.text: source.text(value, multiline=True) for key, value in source.entries(fields["source"])},

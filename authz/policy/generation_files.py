@@ -1,7 +1,7 @@
 """One policy set's generations on disk: content under its checksum, a pointer to the current one, a report.
 
 The pointer also names the generations before it, and the pointer before it is kept, so that one damaged file costs one
-step back and no more. Written by the one builder only.
+step back and no more. What was ever current stays in `history/` (`policy.history`). Written by the one builder only.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any, Final, NamedTuple
 from authz.errors import Problem
 from authz.policy.bundle import SET_ID
 from authz.policy.disk import checksum, remove_unfinished, sealed, unsealed, write_whole
+from authz.policy.history import Entry, History
 
 KEPT: Final = 3
-"""Generations kept on disk: the current one and those before it."""
+"""Generations kept at hand: the current one and those before it. The history keeps all, compressed."""
 
 _FORMAT: Final = 1
 _POINTER: Final = "pointer.json"
@@ -33,14 +34,6 @@ class FilesState(StrEnum):
     PENDING = "pending"
     REJECTED = "rejected"
     GONE = "gone"
-
-
-class Entry(NamedTuple):
-    """One generation on disk. `activated_at`: seconds since 1970-01-01T00:00Z."""
-
-    checksum: str
-    revision: str
-    activated_at: float
 
 
 class Report(NamedTuple):
@@ -61,6 +54,7 @@ class GenerationFiles:
     def __init__(self, root: Path, set_id: str) -> None:
         self.set_id = set_id
         self.folder = root / folder_name(set_id)
+        self.history = History(self.folder)
 
     def entries(self) -> list[Entry]:
         """The generations to try, the current one first, then those before it."""
@@ -106,6 +100,7 @@ class GenerationFiles:
             OSError: it cannot be written; readers see what they saw.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.record()
         digest = checksum(content)
         before = [entry for entry in self.entries() if entry.checksum != digest and self.content(entry) is not None]
         if self._pointed(_POINTER):
@@ -114,7 +109,18 @@ class GenerationFiles:
             write_whole(self._content_path(digest), content)
         kept = [Entry(digest, revision, now), *before][:KEPT]
         write_whole(self.folder / _POINTER, sealed({"format": _FORMAT, "entries": [entry._asdict() for entry in kept]}))
+        self.record()
         self._forget_others()
+
+    def record(self) -> None:
+        """Have the current generation in the history: the pointer is what counts, the history follows it.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        current = self.current()
+        if current is not None:
+            self.history.keep(*current)
 
     def write_report(self, report: Report) -> None:
         """Replace the report; does nothing where it says the same already."""
@@ -134,6 +140,7 @@ class GenerationFiles:
         """Clear the remains of a builder that was killed."""
         if self.folder.is_dir():
             remove_unfinished(self.folder)
+            self.history.tidy()
 
     def _forget_others(self) -> None:
         named = {entry.checksum for entry in self.entries()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from authz.core.attributes import BUILT_IN
 from authz.core.definition import AttributeDef, AttributeType, ObligationDef, ServiceRow, Term
@@ -15,15 +15,24 @@ from authz.policy.yaml_nodes import Node, Scalar, Sequence, plain_value
 
 OBLIGATION_TYPES: Final = ("custom", "step-up", "notification", "session_termination")
 _TERM: Final = re.compile(r"([1-9][0-9]{0,4}) working (minute|hour|day)s?")
+_LONGEST: Final = {"minute": 60_000, "hour": 1_000, "day": 1_000}
 IMMEDIATELY: Final = "immediately"
 _CLASS: Final = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _MATCHABLE: Final = {AttributeType.STRING: "text", AttributeType.BOOL: "bool", AttributeType.INT: "int"}
 _MATCH_WORDS: Final = {"text": "a text", "bool": "true or false", "int": "a whole number"}
 
 
-def match(source: Source, node: Node | None, attributes: Mapping[str, AttributeDef]) -> dict[str, tuple[object, ...]]:
+class Vocabulary(NamedTuple):
+    """What rows may speak of: the set's actions and attributes, and for a built-in name the words that it can be."""
+
+    actions: Collection[str]
+    attributes: Mapping[str, AttributeDef]
+    words: Mapping[str, Collection[str]]
+
+
+def match(source: Source, node: Node | None, known: Vocabulary) -> dict[str, tuple[object, ...]]:
     """Attribute -> values, any of which applies; only texts, true/false and whole numbers can be matched."""
-    types = {name: declared.type for name, declared in attributes.items()}
+    types = {name: declared.type for name, declared in known.attributes.items()}
     types.update({name: kind for name, kind in BUILT_IN.items() if kind is AttributeType.STRING})
     found: dict[str, tuple[object, ...]] = {}
     for key, value in source.entries(node):
@@ -40,34 +49,41 @@ def match(source: Source, node: Node | None, attributes: Mapping[str, AttributeD
         for item in items:
             if not isinstance(item, Scalar) or item.kind != _MATCHABLE[kind]:
                 source.refuse(item, f"expected {_MATCH_WORDS[_MATCHABLE[kind]]}")
+            elif (words := known.words.get(key.text)) and key.text not in known.attributes:
+                source.word(item, words, f"value of `{key.text}`")
         found[key.text] = tuple(plain_value(item) for item in items)
     return found
 
 
 def service_rows(
-    source: Source,
-    node: Node | None,
-    actions: Collection[str],
-    attributes: Mapping[str, AttributeDef],
-    known_calendars: Collection[str],
+    source: Source, node: Node | None, known: Vocabulary, known_calendars: Collection[str]
 ) -> tuple[ServiceRow, ...]:
     """The service table in the order of the file."""
     rows: list[ServiceRow] = []
+    sound: list[ServiceRow] = []
     for item in source.items(node):
-        row = _service_row(source, item, actions, attributes, known_calendars)
+        before = len(source.problems)
+        row = _service_row(source, item, known, known_calendars)
         if row.id and row.id in {other.id for other in rows}:
             source.refuse(item, f"a service row `{row.id}` is already given")
         rows.append(row)
+        if len(source.problems) == before:
+            covering = next((other.id for other in sound if _covers(other, row, known.actions)), "")
+            if covering:
+                source.refuse(item, f"can never be reached: the row `{covering}` above fits whatever this one fits")
+            sound.append(row)
     return tuple(rows)
 
 
-def _service_row(
-    source: Source,
-    node: Node,
-    actions: Collection[str],
-    attributes: Mapping[str, AttributeDef],
-    known_calendars: Collection[str],
-) -> ServiceRow:
+def _covers(earlier: ServiceRow, later: ServiceRow, actions: Collection[str]) -> bool:
+    """Whether every request that fits `later` fits `earlier`, which stands above it."""
+    return set(later.actions or actions) <= set(earlier.actions or actions) and all(
+        name in later.match and all(value in values for value in later.match[name])
+        for name, values in earlier.match.items()
+    )
+
+
+def _service_row(source: Source, node: Node, known: Vocabulary, known_calendars: Collection[str]) -> ServiceRow:
     optional = (
         "actions",
         "match",
@@ -83,11 +99,11 @@ def _service_row(
     if (at := fields["class"]) is not None and service_class and not _CLASS.fullmatch(service_class):
         source.refuse(at, f"`{service_class}` is not a plain word")
     deferred = source.words(fields["deferred_channels"], tuple(Channel), "channel")
-    lapse, lapse_from, lapse_to = _lapse(source, fields["lapse"], attributes)
+    lapse, lapse_from, lapse_to = _lapse(source, fields["lapse"], known.attributes)
     return ServiceRow(
         _own_id(source, fields),
-        _some_actions(source, fields["actions"], actions),
-        match(source, fields["match"], attributes),
+        _some_actions(source, fields["actions"], known.actions),
+        match(source, fields["match"], known),
         service_class,
         source.text(fields["support_level"]),
         source.word(fields["calendar"], known_calendars, "calendar"),
@@ -132,17 +148,16 @@ def _term(source: Source, node: Node | None) -> Term | None:
         source.refuse(node, f"`{text}` is no term; write `1 working hour`, `30 working minutes` or `2 working days`")
         return None
     amount, unit = int(found[1]), found[2]
+    if amount > _LONGEST[unit]:
+        source.refuse(node, f"`{text}` is longer than {_LONGEST[unit]} working {unit}s")
+        return None
     if unit == "day":
         return Term(amount, "days")
     return Term(amount * 60 if unit == "hour" else amount, "minutes")
 
 
 def obligation_rows(
-    source: Source,
-    node: Node | None,
-    actions: Collection[str],
-    attributes: Mapping[str, AttributeDef],
-    languages: Collection[str],
+    source: Source, node: Node | None, known: Vocabulary, languages: Collection[str]
 ) -> tuple[ObligationDef, ...]:
     """The obligations in the order of the file."""
     rows: list[ObligationDef] = []
@@ -151,8 +166,8 @@ def obligation_rows(
         row = ObligationDef(
             _own_id(source, fields),
             source.word(fields["type"], OBLIGATION_TYPES, "type of obligation"),
-            _some_actions(source, fields["actions"], actions),
-            match(source, fields["match"], attributes),
+            _some_actions(source, fields["actions"], known.actions),
+            match(source, fields["match"], known),
             _properties(source, fields["properties"], languages),
             source.text(fields["clause"]),
         )

@@ -22,7 +22,8 @@ from authz.errors import Problem
 from authz.policy.builder_lock import BuilderLock
 from authz.policy.compiled import CompiledSet
 from authz.policy.document import DocumentInvalid, decode, encode
-from authz.policy.generation_files import Entry, FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
+from authz.policy.generation_files import FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
+from authz.policy.history import Entry
 from authz.policy.live import generation_of
 
 BUILDER_GRACE_S: Final = 5.0
@@ -112,13 +113,15 @@ class PolicyStore:
         """Make a checked set current; False where it already was. It is on disk, whole, before the pointer moves.
 
         Raises:
-            OSError: it could not be written; nothing has changed for readers.
+            OSError: it, or its line in the history, could not be written; to be tried again.
         """
         set_id = compiled.definition.id
         files = self._files(set_id)
         changed = not _is_current(compiled, files)
         if changed:
             files.activate(encode(compiled), compiled.revision, self._clock())
+        else:
+            files.record()
         files.write_report(Report(set_id, FilesState.LIVE, compiled.revision, ()))
         return changed
 

@@ -29,7 +29,8 @@ PROPOSED: Final = "annex_proposed"
 class AnnexRecord(NamedTuple):
     """One recorded annex. `state` is `draft`, `approved` or `superseded`, `origin` is `signed` or `loaded`.
 
-    Instants are RFC 3339 in UTC; `approved_by` and `approved_at` are empty while nobody approved.
+    Instants are RFC 3339 in UTC; `approved_by` and `approved_at` are empty while nobody approved. `positions`: of each
+    contact the number of its line, as read from the database; erased lines leave gaps.
     """
 
     id: int
@@ -40,6 +41,7 @@ class AnnexRecord(NamedTuple):
     entered_at: str
     approved_by: str = ""
     approved_at: str = ""
+    positions: tuple[int, ...] = ()
 
 
 class TenantAnnexes(NamedTuple):
@@ -119,14 +121,14 @@ def tenant_of(connection: sa.Connection, annex_id: int) -> str:
     return str(tenant_id)
 
 
-def read_annexes(connection: sa.Connection, tenant_id: str) -> TenantAnnexes:
+def read_annexes(connection: sa.Connection, tenant_id: str, *, closed_too: bool = False) -> TenantAnnexes:
     """The tenant as the open transaction sees it.
 
     Raises:
-        NotFound: there is no such tenant, or it was closed.
+        NotFound: there is no such tenant, or it was closed (unless `closed_too`).
     """
     row = connection.execute(sa.select(t.tenant).where(t.tenant.c.id == tenant_id)).mappings().first()
-    if row is None or row["closed"]:
+    if row is None or (row["closed"] and not closed_too):
         raise NotFound(f"there is no tenant `{tenant_id}`" if row is None else f"tenant `{tenant_id}` was closed")
     table = t.suspension.c
     suspended = sa.select(table.subject_key, table.state).where(table.tenant_id == tenant_id)
@@ -143,6 +145,7 @@ def read_annexes(connection: sa.Connection, tenant_id: str) -> TenantAnnexes:
 
 def _records(connection: sa.Connection, tenant_id: str) -> Iterator[AnnexRecord]:
     contacts: dict[int, list[ContactEntry]] = {}
+    positions: dict[int, list[int]] = {}
     lines = (
         sa.select(t.contact)
         .join_from(t.contact, t.annex)
@@ -151,6 +154,7 @@ def _records(connection: sa.Connection, tenant_id: str) -> Iterator[AnnexRecord]
     )
     for line in connection.execute(lines).mappings():
         contacts.setdefault(line["annex_id"], []).append(_contact(line))
+        positions.setdefault(line["annex_id"], []).append(line["position"])
     query = sa.select(t.annex).where(t.annex.c.tenant_id == tenant_id).order_by(t.annex.c.number, t.annex.c.id)
     for row in connection.execute(query).mappings():
         entry = AnnexEntry(
@@ -170,6 +174,7 @@ def _records(connection: sa.Connection, tenant_id: str) -> Iterator[AnnexRecord]
             row["entered_at"],
             row["approved_by"] or "",
             row["approved_at"] or "",
+            tuple(positions.get(row["id"], ())),
         )
 
 

@@ -6,6 +6,7 @@ Adds and extends only: no annex is changed or removed, no suspension or revocati
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -107,7 +108,8 @@ class Loader:
         different = [member for member, value in stated.items() if row[member] != value]
         if different:
             self._change.connection.execute(t.tenant.update().where(t.tenant.c.id == entry.id).values(stated))
-            self._change.record("tenant_changed", entry.id, details={"members": different})
+            before = {"before": json.loads(row["attributes"])} if "attributes" in different else {}
+            self._change.record("tenant_changed", entry.id, details={"members": different, **before})
             self.counts["tenants_changed"] += 1
         return []
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authz.core.question import request_from_authzen, request_from_flat
+from authz.errors import AuthzError
 from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
 from authz.web.callers import Callers
 from authz.web.confirmations import PATH as CONFIRMATIONS
@@ -21,7 +22,7 @@ from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.metrics import Metrics, MetricsPage
-from authz.web.reply import error_body
+from authz.web.reply import error_body, error_detail, headers_of, status_of
 from authz.web.service import Service
 from authz.web.tally import Tally
 
@@ -51,7 +52,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan or _nothing,
         redirect_slashes=False,
-        exception_handlers={HTTPException: _plain_error},
+        exception_handlers={HTTPException: _plain_error, AuthzError: _our_error},
     )
     app.router.routes.extend(direct_routes(service, callers, metrics or Metrics(Tally())))
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
@@ -89,6 +90,14 @@ async def _plain_error(_: Request, error: Exception) -> Response:
     headers: Any = getattr(error, "headers", None)
     code, message = _MEANINGS.get(status, ("refused", "the request was refused"))
     return Response(error_body(code, message), status, headers, "application/json")
+
+
+async def _our_error(_: Request, error: Exception) -> Response:
+    """What an endpoint behind the router refuses: the same answer as from one before it."""
+    if not isinstance(error, AuthzError):
+        raise error
+    headers = {name.decode(): value.decode() for name, value in headers_of(error)}
+    return Response(error_body(**error_detail(error)), status_of(error), headers, "application/json")
 
 
 @asynccontextmanager

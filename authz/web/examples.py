@@ -28,6 +28,17 @@ FLAT: Final = {
         "value": {"contact": "+40213000001", "action": "error_report", "tenant": "acme", "channel": "phone"}
     },
 }
+CONFIRMATION: Final = {
+    "issue": {"value": {"contact": "ana@acme.example", "action": "change_ip_address", "ticket": "4711"}},
+    "redeem": {
+        "value": {
+            "contact": "ana@acme.example",
+            "action": "change_ip_address",
+            "ticket": "4711",
+            "token": "q2pKk0Zl1nTgB8m3xY5vW7aR9cE4hJ6uD0fS1oLzQbM",
+        }
+    },
+}
 _REVISION: Final = {"policy": "sha256:5f0c4e", "registry": 12}
 DECISION: Final = {
     "allowed": {

@@ -26,6 +26,9 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     schemas.ResourceSearchRequest,
     schemas.ActionSearchRequest,
     schemas.FlatQuestion,
+    schemas.ConfirmationRequest,
+    schemas.IssuedConfirmation,
+    schemas.Confirmed,
     schemas.Decision,
     schemas.Decisions,
     schemas.FoundEntities,
@@ -59,6 +62,7 @@ _ERRORS: Final[Mapping[int, str]] = {
     403: "The caller's key is not good for this.",
     404: "There is nothing at this path.",
     405: "This path has other methods.",
+    409: "The token is not, or no longer, good for this; it is not told why.",
     413: "The body, or its declared length, is over 64 KiB.",
     415: "The body carries a Content-Encoding.",
     429: "The key asks more often than it may; `Retry-After` says when it may again.",
@@ -111,6 +115,8 @@ def document() -> dict[str, Any]:
                 _answer("One page of permitted actions.", schemas.FoundActions),
             ),
             "/v1/decision": _question("decision", "Decide one request (flat)", schemas.FlatQuestion, examples.FLAT),
+            "/v1/confirmations": _confirming(),
+            "/metrics": _metrics(),
             "/v1/policy": _reading("policy", "What is live", {200: schemas.PolicyStatus}, (401, 403), secured=True),
             "/health/live": _reading("live", "The process answers", {200: schemas.Liveness}),
             "/health/ready": _reading(
@@ -136,6 +142,31 @@ def document() -> dict[str, Any]:
             },
         },
     }
+
+
+def _confirming() -> dict[str, Any]:
+    redeemed = _answer("Redeemed: ask again with this.", schemas.Confirmed)
+    asking = _asking(
+        "confirmations",
+        "Issue or redeem a confirmation",
+        schemas.ConfirmationRequest,
+        examples.CONFIRMATION,
+        redeemed,
+    )
+    responses = asking["post"]["responses"]
+    issued = {"201": _answer("Issued: send it to the registered address.", schemas.IssuedConfirmation)}
+    asking["post"]["responses"] = dict(sorted({**responses, **issued, **_errors(409)}.items()))
+    return asking
+
+
+def _metrics() -> dict[str, Any]:
+    reading = _reading("metrics", "Counts for Prometheus; needs scope `metrics`", {}, (401, 403, 429), secured=True)
+    page = {
+        "description": "The text format; no label names a contact, a tenant or an address.",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+    reading["get"]["responses"] = {"200": page, **reading["get"]["responses"]}
+    return reading
 
 
 def _question(operation: str, summary: str, body: type[BaseModel], asked: Mapping[str, Any]) -> dict[str, Any]:

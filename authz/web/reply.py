@@ -96,13 +96,17 @@ async def send_json(send: Send, status: int, body: bytes, headers: RawHeaders = 
     await send({"type": "http.response.body", "body": body})
 
 
+def headers_of(error: AuthzError) -> RawHeaders:
+    """What an error says beside its body."""
+    if isinstance(error, Refusal):
+        return error.headers
+    if isinstance(error, CallerUnknown):
+        return (_BEARER,)
+    if isinstance(error, CallerTooFast):
+        return ((b"retry-after", b"%d" % error.retry_after_s),)
+    return ()
+
+
 async def send_error(send: Send, error: AuthzError) -> None:
     """The answer to an error of ours."""
-    headers: RawHeaders = ()
-    if isinstance(error, Refusal):
-        headers = error.headers
-    elif isinstance(error, CallerUnknown):
-        headers = (_BEARER,)
-    elif isinstance(error, CallerTooFast):
-        headers = ((b"retry-after", b"%d" % error.retry_after_s),)
-    await send_json(send, status_of(error), error_body(**error_detail(error)), headers)
+    await send_json(send, status_of(error), error_body(**error_detail(error)), headers_of(error))

@@ -167,6 +167,31 @@ class FlatQuestion(_Open):
     resource: Resource = Field(default=Resource(type="tenant", id="*"))
 
 
+class ConfirmationRequest(_Open):
+    """Without `token`: issue one for this. With it: redeem it, for what it was issued for."""
+
+    contact: Id | Subject = Field(description="As in `POST /v1/decision`.", examples=["ana@acme.example"])
+    action: Name | Action = Field(description="In the same words both times.", examples=["change_ip_address"])
+    ticket: Name = Field(description="The desk's own number.", examples=["4711"])
+    token: str = Field(default="", max_length=256)
+
+
+class IssuedConfirmation(_Open):
+    """A single-use token, good for 15 minutes. It tells nothing about whether the contact is registered."""
+
+    token: str
+    expires_at: str = Field(examples=["2026-06-03T09:15:00+00:00"])
+
+
+class Confirmed(_Open):
+    """What the desk puts into its question when it asks again, in the form of `POST /v1/decision`."""
+
+    contact: Subject
+    action: Name
+    ticket: Name
+    assurance: Literal["confirmed"]
+
+
 class Revision(_Open):
     """What the decision was made by: a hash over the policy files, and the registry's number."""
 

@@ -7,10 +7,11 @@ from typing import Protocol
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.search import Place
 from authz.core.types import Address, Request
+from authz.past import Past
 from authz.pdp import GateOutcome, Outcome, Search, SearchFor
 from authz.registry.confirmations import Binding, Issued
 from authz.texts import Texts
-from authz.wiring import Health
+from authz.wiring import Health, People
 
 
 class Decides(Protocol):
@@ -66,6 +67,16 @@ class Service(Protocol):
     @property
     def identifier(self) -> str:
         """The PDP's identifier (AuthZEN section 9.1.1), without a slash at its end."""
+        ...
+
+    @property
+    def past(self) -> Past:
+        """Decides as of earlier instants; blocks."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """The registry's database behind the registry's routes; its parts block."""
         ...
 
     def health(self) -> Health:

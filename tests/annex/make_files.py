@@ -1,4 +1,4 @@
-"""Makes the documents in tests/annex/files with LibreOffice: `python -m tests.annex.make_files`, where `soffice` is installed.
+"""Makes the documents in tests/annex/files with LibreOffice: `python -m tests.annex.make_files`; it needs `soffice`.
 
 Each is written as a flat OpenDocument text (or as a Word document of our own making) and saved by LibreOffice as .docx,
 so that its inside is LibreOffice's and not ours. The saved documents are committed; the tests need no LibreOffice.
@@ -7,7 +7,6 @@ so that its inside is LibreOffice's and not ours. The saved documents are commit
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -138,10 +137,10 @@ def plain_contacts(people: Sequence[Sequence[str]] = PEOPLE) -> str:
 
 
 def merged_contacts() -> str:
-    """Another order of columns, diacritics, a title, groups, a vertical merge, remarks, blank rows, a column of numbers."""
+    """Another order of columns, diacritics, a title, groups, a vertical merge, remarks, blank rows, numbered rows."""
     rows = [
         ("Lista persoanelor de contact", *[">"] * 5),
-        ("Nr. crt.", "Adresă de e-mail", "Număr de telefon", "Nume și prenume", "Funcție", "Rol (Admin, Supervisor, User)"),
+        ("Nr. crt.", "Adresă de e-mail", "Număr de telefon", "Nume și prenume", "Funcție", "Rol (Admin, User)"),
         ("Departamentul IT", *[">"] * 5),
         ("1.", "ana@acme.example", "+40213000001", "Ana Pop", "IT manager", "Admin"),
         ("2.", "radu@acme.example", "—", "Radu Marin", "^", "Admin"),
@@ -183,7 +182,9 @@ def sources() -> dict[str, tuple[str, str | bytes]]:
         "merged.docx": form(merged_contacts(), (glyph(False), glyph(True))),
         "none-ticked.docx": form(plain_contacts(), (native_control(False), native_control(False))),
         "both-ticked.docx": form(plain_contacts(), (native_field(True), native_field(True))),
-        "not-filled-in.docx": form(plain_contacts(()), (glyph(False),) * 2, "Contract nr. ________Anexa nr. ___", "ANEXA NR. ____ la"),
+        "not-filled-in.docx": form(
+            plain_contacts(()), (glyph(False),) * 2, "Contract nr. ________Anexa nr. ___", "ANEXA NR. ____ la"
+        ),
         "bad-contacts.docx": form(bad_contacts(), (glyph(False), glyph(True))),
         "two-numbers.docx": form(plain_contacts(), (glyph(False), glyph(True)), "Contract nr. 14/2025 Anexa nr. 4"),
         "legacy.doc": form(plain_contacts(), (glyph(False), glyph(True))),
@@ -215,7 +216,6 @@ def main() -> None:
                 check=True,
                 capture_output=True,
             )
-            print(name, (FILES / name).stat().st_size, file=sys.stderr)
 
 
 if __name__ == "__main__":

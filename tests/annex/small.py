@@ -43,7 +43,9 @@ DEFINITION = PolicySet(
         "subject.trained_on": AttributeDef("subject.trained_on", AttributeType.DATE, Origin.REGISTRY),
     },
     facts={
-        "own_request": FactDef("own_request", "true", {"en": "the request is his own", "ro": "cererea este a lui"}, "3"),
+        "own_request": FactDef(
+            "own_request", "true", {"en": "the request is his own", "ro": "cererea este a lui"}, "3"
+        ),
         "blocked": FactDef("blocked", "true", {"en": "he is blocked", "ro": "este blocat"}, "3"),
     },
     source={"provider": "Furnizor Exemplu SRL"},

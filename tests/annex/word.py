@@ -111,13 +111,17 @@ def table(rows: Iterable[Sequence[str] | Markup]) -> Markup:
 
 def document(*blocks: str) -> str:
     """The main part."""
-    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><w:document {NAMESPACES}><w:body>{"".join(blocks)}</w:body></w:document>'
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+        f"<w:document {NAMESPACES}><w:body>{''.join(blocks)}</w:body></w:document>"
+    )
 
 
 def content_types(main: str = MAIN_TYPE) -> str:
     return (
-        f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package'
-        '.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+        f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
         f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>'
     )
 

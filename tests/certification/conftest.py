@@ -7,10 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.certification.fixture import Pep
+from tests.certification.fixture import SETS, Pep
 from tests.web.shipped_world import ShippedWorld, example_directory
-
-SETS = ("certification",)
 
 
 @pytest.fixture(scope="session")

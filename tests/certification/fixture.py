@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+SETS = ("certification",)
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
 SUBJECT_SEARCH = "/access/v1/search/subject"

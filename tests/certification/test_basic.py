@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -131,8 +132,9 @@ class TestC24Errors:
             assert await pep.refused(path, {**whole, "context": wrong}), wrong
         for needed in NEEDED[_form(path)]:
             member, _, inner = needed.partition(".")
-            for wrong_inner in (123, True, {}, ["x"]):
-                assert await pep.refused(path, {**whole, member: {**whole[member], inner: wrong_inner}}), needed
+            wrong_values: tuple[object, ...] = (123, True, {}, ["x"])
+            for value in wrong_values:
+                assert await pep.refused(path, {**whole, member: {**whole[member], inner: value}}), needed
                 assert await pep.refused(path, {**whole, member: {**whole[member], "properties": "x"}}), needed
 
 
@@ -168,6 +170,6 @@ def _form(path: str) -> str:
     return EVALUATION if path == EVALUATIONS else path
 
 
-def _whole(path: str) -> dict[str, object]:
+def _whole(path: str) -> dict[str, Any]:
     """The batch's own requirements are those of the single API (c-3-4-2)."""
     return QUESTION if path == EVALUATIONS else REQUESTS[path]

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.certification.fixture import REQUESTS, Pep
+from tests.certification.fixture import REQUESTS, SETS, Pep
 from tests.web.shipped_world import ShippedWorld
 
 WELL_KNOWN = "/.well-known/authzen-configuration"
@@ -50,7 +50,7 @@ async def test_c_6_the_metadata_names_every_endpoint_under_the_identifier_it_was
 async def test_c_6_1_the_path_of_an_identifier_stands_behind_the_well_known_one(
     world: ShippedWorld, identifier: str, path: str
 ) -> None:
-    async with ShippedWorld(world.people, world.generations, identifier).client() as client:
+    async with ShippedWorld(world.directory, SETS, identifier).client() as client:
         own = await client.get(WELL_KNOWN + path)
         tenant = await client.get(f"{WELL_KNOWN}{path}/acme")
         elsewhere = [await client.get(WELL_KNOWN + other) for other in ("/", "/a/b/c/d", "/ACME", "/ac_me")]
@@ -63,7 +63,7 @@ async def test_c_6_1_the_path_of_an_identifier_stands_behind_the_well_known_one(
 
 
 async def test_a_document_is_not_found_where_its_identifier_would_be_another(world: ShippedWorld) -> None:
-    async with ShippedWorld(world.people, world.generations, "https://pdp.example/a/b").client() as client:
+    async with ShippedWorld(world.directory, SETS, "https://pdp.example/a/b").client() as client:
         answers = [await client.get(WELL_KNOWN + path) for path in ("", "/a", "/b", "/a/b/")]
 
     assert {answer.status_code for answer in answers} == {404}

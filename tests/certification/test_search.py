@@ -83,7 +83,7 @@ async def test_c_4_5_pages_lead_from_one_to_the_next_and_end(pep: Pep, path: str
     whole = (await pep.ask(path, REQUESTS[path]))["results"]
     # c-4-5-1, c-4-5-3
     document = await pep.ask(path, {**REQUESTS[path], "page": {"limit": 1}})
-    assert list(document)[0] == "page"
+    assert next(iter(document)) == "page"
     found = document["results"]
     # c-4-5-2: only the token, and the token with the same limit
     for again in ({}, {"limit": 1}):

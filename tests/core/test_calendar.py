@@ -76,6 +76,12 @@ def test_a_calendar_that_never_opens_raises_instead_of_hanging() -> None:
         calendar(never).after_minutes(moscow("2026-06-05T11:00"), 1)
 
 
+def test_many_working_days_are_found_however_rare_they_are() -> None:
+    mondays = MOSCOW_OFFICE._replace(hours={1: Hours(600, 1080)}, country="")
+
+    assert calendar(mondays).after_days(moscow("2026-06-01T11:00"), 1000) == moscow("2045-07-31T18:00")
+
+
 def naive_is_open(definition: CalendarDef, instant: dt.datetime) -> bool:
     local = instant.astimezone(ZoneInfo(definition.time_zone))
     day = local.date()

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 import structlog
+from starlette.types import Scope as Connection
 
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Reason, Request
 from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
 from authz.pdp import Outcome
 from authz.web import openapi
-from authz.web.callers import KEYLESS, Caller, CallerUnknown, Connection, Scope
+from authz.web.callers import KEYLESS, Caller, CallerUnknown, Scope
 from authz.wiring import Health, RegistryHealth
 from tests.web.world import FLAT, INSIDE, OUTSIDE, QUESTION, REVISION, World, error_code, set_status
 
@@ -421,6 +422,10 @@ async def test_the_metadata_speaks_of_the_configured_identifier_and_not_of_the_h
     assert answer.json() == {
         "policy_decision_point": "https://pdp.example",
         "access_evaluation_endpoint": "https://pdp.example/access/v1/evaluation",
+        "access_evaluations_endpoint": "https://pdp.example/access/v1/evaluations",
+        "search_subject_endpoint": "https://pdp.example/access/v1/search/subject",
+        "search_resource_endpoint": "https://pdp.example/access/v1/search/resource",
+        "search_action_endpoint": "https://pdp.example/access/v1/search/action",
     }
 
 

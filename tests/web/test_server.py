@@ -180,7 +180,7 @@ def test_a_service_without_a_good_policy_starts_says_so_and_becomes_ready_by_its
     good = matrix.read_text(encoding="utf-8")
     matrix.write_text(good.replace("allow", "alow", 1), encoding="utf-8")
     with loaded.serving() as serving:
-        serving.eventually(lambda: "demo" in serving.ready()["policy"], "the report")
+        serving.eventually(lambda: bool(serving.ready()["policy"].get("demo", {}).get("problems")), "the report")
         refused = serving.client.post("/v1/decision", json={"contact": "ana@acme.example", "action": "report"})
         not_ready = serving.client.get("/health/ready")
         matrix.write_text(good, encoding="utf-8")

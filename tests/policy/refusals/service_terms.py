@@ -44,6 +44,21 @@ REFUSALS: Final = (
         ["set.yaml:67:30: an empty list matches nothing"],
     ),
     Refusal(
+        "a match on a role that does not exist",
+        {SET: [("match: {subject.role: keeper}", "match: {subject.role: keepr}")]},
+        ["set.yaml:91:27: unknown value of `subject.role` `keepr`; did you mean `keeper`?"],
+    ),
+    Refusal(
+        "a match on a channel that does not exist",
+        {SET: [("match: {subject.role: keeper}", "match: {channel: mail}")]},
+        ["set.yaml:91:22: unknown value of `channel` `mail`; did you mean `email`?"],
+    ),
+    Refusal(
+        "a match on an undeclared resource type",
+        {SET: [("match: {resource.weight: [1, 2]}", "match: {resource.type: [crate, crat]}")]},
+        ["set.yaml:67:36: unknown value of `resource.type` `crat`; did you mean `crate`?"],
+    ),
+    Refusal(
         "an obligation's text without a language",
         {SET: [('text: {en: weigh it again, ro: "cântăriți din nou"}', "text: {en: weigh it again}")]},
         ["set.yaml:68:37: the text in language `ro` is missing"],
@@ -88,6 +103,21 @@ REFUSALS: Final = (
         "hours around the clock",
         {SET: [("    around_the_clock: true", '    around_the_clock: true\n    hours: {mon: "08:00-09:00"}')]},
         ["set.yaml:82:12: `hours` beside `around_the_clock` can never matter"],
+    ),
+    Refusal(
+        "days off around the clock",
+        {
+            SET: [
+                (
+                    "    around_the_clock: true",
+                    "    around_the_clock: true\n    holidays: RO\n    extra_days_off: [2026-12-31]",
+                )
+            ]
+        },
+        [
+            "set.yaml:82:15: `holidays` beside `around_the_clock` can never matter",
+            "set.yaml:83:21: `extra_days_off` beside `around_the_clock` can never matter",
+        ],
     ),
     Refusal(
         "a calendar without hours",
@@ -138,6 +168,16 @@ REFUSALS: Final = (
                 "write `1 working hour`, `30 working minutes` or `2 working days`"
             )
         ],
+    ),
+    Refusal(
+        "a term beyond all contracts",
+        {SET: [("completion: 3 working days", "completion: 1001 working days")]},
+        ["set.yaml:96:17: `1001 working days` is longer than 1000 working days"],
+    ),
+    Refusal(
+        "a service row that an earlier one hides",
+        {SET: [("    actions: [report_smoke]\n    class: fire", "    class: fire")]},
+        ["set.yaml:89:5: can never be reached: the row `smoke` above fits whatever this one fits"],
     ),
     Refusal(
         "a class of several words",
