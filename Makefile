@@ -13,7 +13,7 @@ SOURCES := authz tests $(wildcard bench) $(wildcard scripts)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev demo run test quick check fmt format-check lint types imports policies bench mutants openapi lock \
+.PHONY: help install dev demo run test quick gate-test check fmt format-check lint types imports policies bench mutants openapi lock \
         audit-lock clean
 
 help: ## this list
@@ -67,11 +67,28 @@ run: $(DATA)/.demo ## the service with the demo registry on 127.0.0.1:8000
 
 # ----------------------------------------------------------------------------------------------------------- the proof
 
-test: $(VENV)/.dev ## everything the tests know
+test: $(VENV)/.dev $(VENV)/.nginx ## everything the tests know
 	@$(BIN)/python -m pytest $(ARGS)
 
 quick: $(VENV)/.dev ## the tests that take no more than a moment
 	@$(BIN)/python -m pytest -m 'not slow and not e2e and not postgres' $(ARGS)
+
+# Debian's own nginx beside the wheel's: unpacked into the environment, so nothing is installed and no service starts. Where it
+# cannot be had (no apt, no package lists), this says so and the tests run with what there is.
+$(VENV)/.nginx: | $(BIN)/python
+	@if command -v nginx >/dev/null || test -x /usr/sbin/nginx; then \
+	  echo 'the gate is tested with the nginx of this machine, too'; \
+	elif command -v apt-get >/dev/null && folder=$$(mktemp -d) && chmod 755 "$$folder" && cd "$$folder" \
+	    && { apt-get -qq download nginx || { apt-get -qq update && apt-get -qq download nginx; }; } >apt.log 2>&1 \
+	    && dpkg-deb -x nginx_*.deb "$(CURDIR)/$(VENV)/debian-nginx"; then \
+	  echo "the gate is tested with Debian's nginx, too"; rm -r "$$folder"; \
+	else \
+	  echo "Debian's nginx is not to be had here; the gate is tested with the other proxies alone"; \
+	fi
+	@touch $@
+
+gate-test: $(VENV)/.dev $(VENV)/.nginx ## the templates of deploy/gate on the real nginx, Caddy, Envoy and Traefik
+	@$(BIN)/python -m pytest tests/gate $(ARGS)
 
 check: format-check lint types imports policies test ## format, lint, types, imports, policies, tests: what CI runs
 

@@ -194,11 +194,11 @@ class Pdp:
     def search(self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: Place = ()) -> Search:
         """The entities for which the question would be permitted within the limits, in a stable order.
 
-        Each candidate is decided as by `decide` when its turn comes, so its results may raise what `decide` raises: a
-        search is answered in full or not at all.
+        Each candidate is decided as by `decide` when its turn comes; one about which `decide` has no answer is left out.
 
         Raises:
-            NoActivePolicy: no policy set has ever been good.
+            NoActivePolicy: no policy set has ever been good; from the results, too, where none of the question's
+                tenants has a live policy set.
         """
         generations = self._policies.current()
         if not generations:
@@ -216,9 +216,12 @@ class Pdp:
         self, what: SearchFor, question: Request, world: World, limits: Limits, after: Place
     ) -> Iterator[Permitted]:
         for candidate in _SEARCHES[what](question, world, after):
-            decision, (duties, _) = self._judged(
-                candidate.request, world.directory, world.generations, world.now, limits
-            )
+            try:
+                decision, (duties, _) = self._judged(
+                    candidate.request, world.directory, world.generations, world.now, limits
+                )
+            except NoActivePolicy:
+                continue
             if decision.allowed:
                 yield Permitted(candidate.id, duties, candidate.place)
 

@@ -57,10 +57,16 @@ class Health(NamedTuple):
         return any(one["stale"] for one in self.policy.values()) or self.registry is None or self.registry.stale
 
 
+class NotYetVisible(RegistryUnavailable):
+    """A change was committed, and the worker that made it still answers by what was before."""
+
+    code = "not_yet_visible"
+
+
 class People(NamedTuple):
     """The registry as staff change it: its database, the live policy sets, and the worker's own memory.
 
-    `catch_up`: has a committed registry revision in this worker's memory, or raises `RegistryUnavailable`.
+    `catch_up`: has a committed registry revision in this worker's memory, or raises `NotYetVisible`.
     """
 
     store: RegistryStore
@@ -138,13 +144,13 @@ class Service:
         """Have a revision of the registry in memory that was committed just now; blocks.
 
         Raises:
-            RegistryUnavailable: it is recorded, but cannot be read back; the look-outs go on trying.
+            NotYetVisible: it is recorded, but cannot be read back; the look-outs go on trying.
         """
         for _ in range(_LOOKS_AFTER_A_CHANGE):
             self.refresh_registry()
             if self.registry is not None and self.registry.directory.revision >= revision:
                 return
-        raise RegistryUnavailable("the change is recorded, but it could not be read back")
+        raise NotYetVisible("the change is recorded, but this worker could not read it back yet; do not repeat it")
 
 
 def build_service(settings: Settings) -> Service:

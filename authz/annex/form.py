@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from authz.annex.body import MOST_COLUMNS, read_body
 from authz.annex.choice import network_choice
+from authz.annex.columns import IDENTIFIERS
 from authz.annex.contacts import Line, read_contacts
 from authz.annex.container import Container
 from authz.annex.package import open_package
@@ -85,6 +86,7 @@ def checked_annex(
     findings = Findings()
     entry = check_tenant(stated, {definition.id: definition}, findings)
     known = {(problem.table, problem.row, problem.column) for problem in problems if problem.row}
+    known |= {(line.table, line.row, "") for line in form.lines if _has_unread_id(line, known)}
     for finding in findings.found:
         problem = _placed(finding.path, finding.text, form.lines)
         if (problem.table, problem.row, problem.column) not in known:
@@ -93,6 +95,11 @@ def checked_annex(
     if problems or entry is None:
         return None, problems
     return entry.annexes[0]._replace(position=0), []
+
+
+def _has_unread_id(line: Line, known: set[tuple[int, int, str]]) -> bool:
+    """Whether an e-mail, number or login stands there that could not be read; then it is not missing besides."""
+    return any((line.table, line.row, line.heading.printed(field)) in known for field in IDENTIFIERS)
 
 
 def _reading_order(lines: tuple[Line, ...]) -> Callable[[DocumentProblem], tuple[int, int, int]]:

@@ -227,14 +227,18 @@ def _add_row(table: Table) -> Sequence[_Cell]:
     row = table.add_row()  # type: ignore[no-untyped-call]
     _mark(row, "w:cantSplit")
     for cell in row.cells:
-        _fill(cell, "")
+        _tighten(cell)
     return tuple(row.cells)
 
 
 def _fill(cell: _Cell, text: str, *, bold: bool = False) -> Paragraph:
-    paragraph = _write(cell.paragraphs[0], text, bold=bold)
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1.5)
-    return paragraph
+    _tighten(cell)
+    return _write(cell.paragraphs[0], text, bold=bold)
+
+
+def _tighten(cell: _Cell) -> None:
+    spacing = cell.paragraphs[0].paragraph_format
+    spacing.space_before = spacing.space_after = Pt(1.5)
 
 
 def _mark(row: _Row, name: str) -> None:
@@ -243,8 +247,8 @@ def _mark(row: _Row, name: str) -> None:
 
 def _write(paragraph: Paragraph, text: str, *, bold: bool = False, points: float = 0) -> Paragraph:
     """Add text as it stands: a line break only where it has one, blanks at its ends kept."""
-    run = paragraph.add_run(text)
-    run.bold = bold or None
-    if points:
-        run.font.size = Pt(points)
+    if text:
+        run = paragraph.add_run(text)
+        run.bold = bold or None
+        run.font.size = Pt(points) if points else None
     return paragraph

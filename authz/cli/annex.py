@@ -8,30 +8,29 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import typer
 
-from authz.annex.difference import Difference
 from authz.annex.export import export_form, form_language
 from authz.annex.network_patch import NetworkFiles
-from authz.annex.problems import DocumentProblem
 from authz.annex.proposal import Proposal, Signing, patch_of, propose, read_document
 from authz.annex.wording import LANGUAGES
+from authz.cli.annex_report import approval_document, proposal_document, report
 from authz.cli.annex_trail import show_trail, trail_document
 from authz.cli.compiled import cache_folder, definitions, live_generations, named_sets
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
 from authz.cli.operations_log import quiet_operations_log
-from authz.cli.plain import print_json, printable
-from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, messages, output, say
+from authz.cli.plain import print_json
+from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, messages, output, say
 from authz.core.generation import Generation
 from authz.core.types import ContactState
 from authz.errors import ConfigError, Conflict, PolicyInvalid
 from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set
 from authz.registry.annexes import DRAFT, TenantAnnexes, tenant_annexes
-from authz.registry.proposals import Approval, approve, staff_name
+from authz.registry.proposals import approve, staff_name
 from authz.registry.store import RegistryStore
 from authz.registry.trail import trail
 from authz.settings import Settings
@@ -44,7 +43,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")
 
 @app.callback()
 def annex() -> None:
-    """Import signed annexes, approve them, list them, and write the form to sign.
+    """Import, approve, list and write signed annexes.
 
     A tenant's list of contacts changes by a new annex only. One person imports the Word document that was signed, a
     second person approves it, and it is in force from its day on, for all its contacts at once.
@@ -91,8 +90,8 @@ def import_(
         proposal = propose(store, tenant, form, policy.generation, signing, today)
     patch = _kept_patch(tenant, proposal, policy, settings)
     if as_json:
-        print_json(_proposal_document(proposal))
-    _report(file, proposal, patch, messages_only=as_json)
+        print_json(proposal_document(proposal))
+    report(file, proposal, patch, messages_only=as_json)
     if proposal.problems:
         raise typer.Exit(FINDINGS)
 
@@ -121,7 +120,7 @@ def approve_(
                 say(output(), (f"annex {annex_id} was not approved: {conflict}", BAD))
             raise typer.Exit(FINDINGS) from None
     if as_json:
-        print_json(_approval_document(approval))
+        print_json(approval_document(approval))
         return
     entry = approval.annex.entry
     console = output()
@@ -280,76 +279,3 @@ def _kept_patch(tenant: TenantAnnexes, proposal: Proposal, policy: _Policy, sett
     path = folder / f"annex-{record.id}-networks.patch"
     path.write_text(patch, encoding="utf-8")
     return path
-
-
-def _proposal_document(proposal: Proposal) -> dict[str, Any]:
-    return {
-        "annex": proposal.annex.id if proposal.annex is not None else None,
-        "problems": [_problem_document(problem) for problem in proposal.problems],
-        "changes": [change.sentence for change in proposal.changes],
-    }
-
-
-def _problem_document(problem: DocumentProblem) -> dict[str, Any]:
-    return {
-        "code": problem.code.value,
-        "table": problem.table or None,
-        "row": problem.row or None,
-        "column": problem.column or None,
-        "text": str(problem),
-    }
-
-
-def _approval_document(approval: Approval) -> dict[str, Any]:
-    entry = approval.annex.entry
-    return {
-        "annex": approval.annex.id,
-        "problems": [],
-        "tenant": approval.tenant_id,
-        "number": entry.number,
-        "effective_from": entry.effective_from.isoformat(),
-        "approved_by": approval.annex.approved_by,
-        "revision": approval.revision,
-        "set_aside": list(approval.set_aside),
-    }
-
-
-def _report(file: Path, proposal: Proposal, patch: Path | None, *, messages_only: bool) -> None:
-    """What a person wants to know; beside a JSON document only what that does not hold, on the error stream."""
-    console = messages() if messages_only else output()
-    if not messages_only:
-        for problem in proposal.problems:
-            say(console, (f"{file}: ", STRONG), (str(problem), BAD))
-        if proposal.problems:
-            say(console, (f"{file}: {count(len(proposal.problems), 'problem')}; nothing was stored", BAD))
-        elif proposal.annex is not None:
-            _report_draft(file, proposal)
-    for remark in proposal.remarks:
-        say(console, (f"note: {remark}", WARNING))
-    if patch is not None:
-        say(console, (f"the network lines have to follow; review the patch {printable(str(patch))}", WARNING))
-
-
-def _report_draft(file: Path, proposal: Proposal) -> None:
-    console = output()
-    record = proposal.annex
-    if record is None:
-        return
-    entry = record.entry
-    said = (
-        f"{file}: annex {entry.number}, {count(len(entry.contacts), 'contact')}, in force from {entry.effective_from}"
-    )
-    say(console, (said, GOOD))
-    for change in proposal.changes:
-        say(console, "  ", change.sentence)
-        _report_actions(change)
-    if record.state == DRAFT:
-        if not proposal.changes:
-            say(console, ("  no change to the annex before", QUIET))
-        say(console, f"draft {record.id}; a second person approves it with: authz annex approve {record.id} --by NAME")
-
-
-def _report_actions(change: Difference) -> None:
-    for sign, actions in (("+", change.gains), ("-", change.loses)):
-        for action in actions:
-            say(output(), (f"      {sign} {action}", QUIET))

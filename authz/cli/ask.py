@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ import typer
 from authz.answer import answer_document
 from authz.cli.compiled import build_all, cache_folder, live, live_generations, named_sets, sets_of
 from authz.cli.examples import examples
-from authz.cli.explanation import print_explanation
+from authz.cli.explanation import print_as_of, print_explanation
 from authz.cli.failures import FAILURE, FINDINGS, Usage, exit_code_of
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
@@ -22,12 +22,13 @@ from authz.core.definition import Origin, PolicySet
 from authz.core.directory import Directory
 from authz.core.explain import steps
 from authz.core.generation import Generation
-from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.question import TENANT
 from authz.core.types import Assurance, Channel, Request
 from authz.errors import AuthzError, PolicyInvalid, RegistryUnavailable
 from authz.legal_holidays import legal_holidays
+from authz.past import Past, PastOutcome, Present, as_of_document, zone_of
 from authz.pdp import Outcome, Pdp
+from authz.policy.past import PastPolicies
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.texts import SOURCE_LANGUAGE, Texts
@@ -75,7 +76,11 @@ def ask(  # noqa: PLR0913, PLR0917 - a question has many parts
     ] = None,
     at: Annotated[
         str,
-        typer.Option("--at", metavar="INSTANT|DATE", help="Ask as of then; a date is its beginning in the set's zone."),
+        typer.Option(
+            "--at",
+            metavar="INSTANT|DATE",
+            help="Ask as of then, by what was in force then; a date is its beginning in the set's zone.",
+        ),
     ] = "",
     subject_type: Annotated[
         str,
@@ -106,15 +111,21 @@ def ask(  # noqa: PLR0913, PLR0917 - a question has many parts
     directory, texts = _directory(settings), Texts()
     published = live_generations(settings) if drafts is None else {}
     generations = published or _compiled(drafts, settings)
-    now = moment_of(at, _zone(request, directory, generations)) if at else None
-    outcome = Pdp(_Policies(generations), lambda: directory, legal_holidays).decide(request, now)
+    now = moment_of(at, zone_of(request, directory, generations)) if at else None
+    past = _past(request, now, directory, generations, settings) if drafts is None and now is not None else None
+    live_now = _Policies(generations)
+    outcome = past.outcome if past else Pdp(live_now, lambda: directory, legal_holidays).decide(request, now)
     answer = answer_document(outcome, texts, explain=True)
+    if past is not None:
+        answer["context"]["as_of"] = as_of_document(past)
     rules = steps(outcome.decision, request)
     if as_json:
         print_json({**answer, "steps": [step._asdict() for step in rules]})
     else:
         print_explanation(output(), outcome, answer, rules, texts, _languages(outcome, answer, language))
-    for note in _notes(outcome, settings, live=bool(published)):
+    if past is not None and not as_json:
+        print_as_of(output(), answer["context"]["as_of"])
+    for note in _notes(outcome, settings, live=bool(published) and past is None):
         say(messages(), (f"note: {note}", WARNING))
     if not outcome.decision.allowed:
         raise typer.Exit(FINDINGS)
@@ -152,23 +163,28 @@ def _compiled(drafts: Path | None, settings: Settings) -> Mapping[str, Generatio
         raise typer.Exit(FAILURE) from None
 
 
-def _zone(request: Request, directory: Directory, generations: Mapping[str, Generation]) -> dt.tzinfo:
-    """The time zone of the set that the question falls under; UTC where that cannot be told."""
-    tenants: tuple[str, ...] = (request.resource_id,) if request.resource_type == TENANT else ()
-    stated = request.resource_properties.get(TENANT)
-    if isinstance(stated, str):
-        tenants = (stated,)
-    kind = BUILT_IN_SUBJECT_TYPES.get(request.subject_type)
-    key = subject_key(kind, request.subject_id) if kind is not None else None
-    if not any(tenant in directory.tenants for tenant in tenants) and key is not None:
-        tenants = directory.tenants_listing(key)
-    sets = {directory.tenants[tenant].set_id for tenant in tenants if tenant in directory.tenants}
-    zones = {
-        generation.definition.time_zone: generation.local_day.zone
-        for set_id, generation in generations.items()
-        if set_id in (sets or generations)
-    }
-    return next(iter(zones.values())) if len(zones) == 1 else dt.UTC
+def _past(
+    request: Request, at: float, directory: Directory, generations: Mapping[str, Generation], settings: Settings
+) -> PastOutcome | None:
+    """The answer by what was in force at `at`; None where that is not past, or where no policy set ever went live.
+
+    Raises:
+        BeforeHistory, HistoryDamaged: the policy of then is not known.
+    """
+    policies = PastPolicies(settings.data)
+    if at > time.time():
+        say(messages(), ("note: --at is not past; the answer is by what is in force or approved now", WARNING))
+        return None
+    if not policies.recorded():
+        say(messages(), ("note: no policy set ever went live here, so none is recorded for then; ", WARNING),
+            ("the answer is by the files as they are now", WARNING))  # fmt: skip
+        return None
+    store = RegistryStore(settings.registry_url.get_secret_value())
+    try:
+        present = Present(_Policies(generations), lambda: directory)
+        return Past(policies, store, present, legal_holidays).decide(request, at)
+    finally:
+        store.close()
 
 
 def _languages(outcome: Outcome, answer: Mapping[str, Any], wanted: str) -> tuple[str, ...]:

@@ -39,6 +39,25 @@ def print_explanation(
     show(console, _further(outcome, answer, texts, languages))
 
 
+def print_as_of(console: Console, as_of: Mapping[str, Any]) -> None:
+    """By which policy bundle and which annex an answer about the past was given."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style=QUIET, no_wrap=True)
+    table.add_column(overflow="fold")
+    policy, annex = as_of.get("policy"), as_of.get("annex")
+    if policy is not None:
+        table.add_row("policy then", _text(f"{policy['set']} {policy['revision']}, live since {policy['since']}"))
+    if annex is not None:
+        dates = f"signed on {annex['signed_on']}, in force from {annex['effective_from']}"
+        table.add_row("annex then", _text(f"{annex['number']} (id {annex['id']}), {dates}, {annex['origin']}"))
+        table.add_row("document", _text(annex["document_sha256"] or "not kept"))
+        table.add_row("entered", _text(f"{annex['entered_at']} by {annex['entered_by']}"))
+        table.add_row("approved", _text(f"{annex['approved_at']} by {annex['approved_by']}"))
+    for name in as_of.get("of_now", ()):
+        table.add_row("not as of then", _text(f"{name.replace('_', ' ')}: changed since, and not kept", WARNING))
+    show(console, table)
+
+
 def print_steps(console: Console, rules: Iterable[Step], indent: int = 0) -> None:
     """R1 to R6, one line each: outcome, what was found, the policy line that spoke."""
     table = Table.grid(padding=(0, 2))

@@ -29,7 +29,8 @@ VERBS: Final = {
     "test": Verb("test", "Run the test cases of policy sets and explain each failure."),
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),
-    "registry": Verb("registry", "Load tenants, annexes and contacts."),
+    "registry": Verb("registry", "Load people and contracts, report on them, erase a person."),
+    "contact": Verb("contact", "Suspend, restore and revoke contacts at once."),
     "annex": Verb("annex", "Import, approve, list and write signed annexes."),
     "key": Verb("key", "Make, list and end the API keys of callers."),
 }

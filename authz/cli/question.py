@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -11,10 +12,11 @@ from authz.cli.failures import Usage
 from authz.core.question import INFERRED, TENANT, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.errors import RequestInvalid
+from authz.past import instant_of
 from authz.web import wire
 
 _ENTITIES: Final = ("subject", "action", "resource", TENANT)
-_DATE_LENGTH: Final = len("2026-03-01")
+_WITHOUT_OFFSET: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]+")
 
 
 class Words(NamedTuple):
@@ -111,11 +113,9 @@ def moment_of(text: str, zone: dt.tzinfo) -> float:
         Usage: neither, or an instant without an offset.
     """
     try:
-        if len(text) == _DATE_LENGTH:
-            return dt.datetime.combine(dt.date.fromisoformat(text), dt.time(), zone).timestamp()
-        instant = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise Usage(f"`{text}` is neither a date (2026-03-01) nor an instant (2026-03-01T10:00:00+02:00)") from None
-    if instant.tzinfo is None:
+        return instant_of(text, lambda: zone)
+    except (ValueError, OverflowError):
+        pass
+    if _WITHOUT_OFFSET.fullmatch(text):
         raise Usage(f"`{text}` has no offset; write {text}Z or {text}+02:00")
-    return instant.timestamp()
+    raise Usage(f"`{text}` is neither a date (2026-03-01) nor an instant (2026-03-01T10:00:00+02:00)")

@@ -12,6 +12,7 @@ from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
+from authz.cli.registry_care import app as care
 from authz.cli.system_user import system_user
 from authz.cli.terminal import BAD, GOOD, QUIET, bar_of, count, output, say, say_problem
 from authz.errors import RegistryInvalid
@@ -24,10 +25,13 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.callback()
 def registry() -> None:
-    """Load tenants, annexes and contacts.
+    """Load people and contracts, report on them, erase a person.
 
     The registry is the database AUTHZ_DATABASE_URL (default: SQLite in AUTHZ_DATA); the first load creates it.
     """
+
+
+app.add_typer(care)
 
 
 @app.command(

@@ -7,6 +7,7 @@ registered address). Over the other channels a high-risk action also accepts `se
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from authz.core.types import Assurance, Channel, Reason
@@ -20,7 +21,7 @@ _SESSION: Final = Assurance.SESSION
 _CONFIRMED: Final = Assurance.CONFIRMED
 
 
-def channel_refusal(channel: Channel, allowed: frozenset[Channel], email_requests: object) -> Reason | None:
+def channel_refusal(channel: Channel, allowed: Collection[Channel], email_requests: object) -> Reason | None:
     """`channel_not_allowed` where the set, or the tenant's `email_requests: deny`, closes the channel."""
     if channel not in allowed:
         return Reason.CHANNEL_NOT_ALLOWED

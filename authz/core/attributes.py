@@ -15,7 +15,7 @@ from authz.core.directory import Contact, Tenant
 from authz.core.types import EMPTY, Request, SubjectKey
 from authz.core.values import EPOCH_ORDINAL, UNKNOWN, known_value, typed, written_id
 
-__all__ = ["BUILT_IN", "KNOWN", "REDECLARABLE", "bindings", "flattened", "known_value"]
+__all__ = ["BUILT_IN", "KNOWN", "REDECLARABLE", "bindings", "flattened", "known_value", "unusable"]
 
 KNOWN: Final = "_known"
 """Suffix of the companion boolean that says whether an attribute has a value."""
@@ -64,6 +64,11 @@ def bindings(  # noqa: PLR0913, PLR0917 - everything a fact may speak of
     return _Bindings(definition, request, tenant, contact, key, action, day, now)
 
 
+def unusable(values: Mapping[str, object], name: str) -> bool:
+    """Whether the attribute has a stated value that is not of its declared type; `values`: from `bindings`."""
+    return isinstance(values, _Bindings) and values.unusable(name)
+
+
 class _Bindings(Mapping[str, object]):
     """The mapping that `bindings` returns. Remembers what it has resolved; looks nothing up outside its arguments."""
 
@@ -89,6 +94,11 @@ class _Bindings(Mapping[str, object]):
         self._day = day
         self._now = now
         self._resolved: dict[str, object] = {}
+
+    def unusable(self, name: str) -> bool:
+        """Whether a value is stated that is not of the declared type, which is not the same as none being stated."""
+        declared = self._definition.attributes.get(name)
+        return declared is not None and self._value(name) is UNKNOWN and self._stated(declared) is not _ABSENT
 
     def __getitem__(self, name: str) -> object:
         value = self._value(name)

@@ -13,12 +13,13 @@ from typing import Final, NamedTuple
 from authz.core.definition import CalendarDef, Hours
 
 LegalHolidays = Callable[[str, int], frozenset[dt.date]]
-"""(country, year) -> the legal holidays of that year."""
+"""(country or subdivision such as `DE-BY`, year) -> the legal holidays of that year."""
 
 _ONE_DAY: Final = dt.timedelta(days=1)
 _ONE_MINUTE: Final = dt.timedelta(minutes=1)
 _MONDAY: Final = 1
 _LONGEST_SEARCH_DAYS: Final = 3660
+_WHOLE_DAY: Final = (Hours(0, 1440),)
 
 
 class Opening(NamedTuple):
@@ -42,18 +43,18 @@ class WorkingCalendar:
         self._off = frozenset(definition.extra_days_off)
         self._on = frozenset(definition.extra_working_days)
 
-    def hours(self, day: dt.date) -> Hours | None:
-        """The opening hours of one local day, None where closed."""
+    def hours(self, day: dt.date) -> tuple[Hours, ...]:
+        """The spans of opening hours of one local day, in order; none where closed."""
         definition = self._definition
         if definition.around_the_clock:
-            return Hours(0, 1440)
+            return _WHOLE_DAY
         if day in self._off:
-            return None
+            return ()
         if day in self._on:
-            return definition.hours.get(_MONDAY)
+            return definition.hours.get(_MONDAY, ())
         if definition.country and day in self._legal_holidays(definition.country, day.year):
             return definition.holiday_hours
-        return definition.hours.get(day.isoweekday())
+        return definition.hours.get(day.isoweekday(), ())
 
     def is_open(self, instant: dt.datetime) -> bool:
         """Whether `instant` lies in working time."""
@@ -103,24 +104,30 @@ class WorkingCalendar:
         raise OverflowError("the calendar has too few working days")
 
     def _day_openings(self, day: dt.date) -> list[Opening]:
-        hours = self.hours(day)
-        if hours is None:
+        spans = self.hours(day)
+        if not spans:
             return []
         midnight = dt.datetime.combine(day, dt.time(), self.zone)
         following = dt.datetime.combine(day + _ONE_DAY, dt.time(), self.zone)
         first, last = midnight.astimezone(dt.UTC), following.astimezone(dt.UTC)
         if last - first == _ONE_DAY and midnight.utcoffset() == following.utcoffset():
-            return [Opening(first + hours.start * _ONE_MINUTE, first + hours.end * _ONE_MINUTE)]
-        return _stretches_by_the_minute(first, last, self.zone, hours)
+            return [Opening(first + span.start * _ONE_MINUTE, first + span.end * _ONE_MINUTE) for span in spans]
+        return _stretches_by_the_minute(first, last, self.zone, spans)
 
 
-def _stretches_by_the_minute(first: dt.datetime, last: dt.datetime, zone: dt.tzinfo, hours: Hours) -> list[Opening]:
-    """A day on which the clocks change: each real minute counts when its wall-clock time lies in the hours."""
+def _stretches_by_the_minute(
+    first: dt.datetime, last: dt.datetime, zone: dt.tzinfo, spans: tuple[Hours, ...]
+) -> list[Opening]:
+    """A day on which the clocks change: each real minute counts when its wall-clock time lies in one of the spans.
+
+    All spans at once: when an hour is passed twice, the stretches of two spans may come in turn.
+    """
     stretches: list[Opening] = []
     minute = first
     while minute < last:
         local = minute.astimezone(zone)
-        if hours.start <= local.hour * 60 + local.minute < hours.end:
+        wall_clock = local.hour * 60 + local.minute
+        if any(span.start <= wall_clock < span.end for span in spans):
             if stretches and stretches[-1].end == minute:
                 stretches[-1] = Opening(stretches[-1].start, minute + _ONE_MINUTE)
             else:

@@ -110,7 +110,7 @@ class ObligationDef(NamedTuple):
 
 
 class Hours(NamedTuple):
-    """Opening hours of one day, local wall-clock minutes after midnight; `end` is exclusive, at most 1440."""
+    """One span of opening hours, local wall-clock minutes after midnight; `end` is exclusive, at most 1440."""
 
     start: int
     end: int
@@ -119,14 +119,16 @@ class Hours(NamedTuple):
 class CalendarDef(NamedTuple):
     """A working calendar: opening hours per ISO weekday (1 Monday .. 7 Sunday) and for holidays.
 
-    `holiday_hours` None: closed on holidays. `country`: ISO code for the `holidays` library, empty: no legal holidays.
+    The spans of a day stand in order and do not overlap; a day without any is closed, and so are holidays where
+    `holiday_hours` is empty. `country`: whose legal holidays, an ISO 3166-1 country (`RO`) or an ISO 3166-2
+    subdivision of one (`DE-BY`); empty: no legal holidays.
     `extra_days_off` are closed, `extra_working_days` have Monday's hours. `around_the_clock` overrides all.
     """
 
     id: str
     time_zone: str
-    hours: Mapping[int, Hours]
-    holiday_hours: Hours | None
+    hours: Mapping[int, tuple[Hours, ...]]
+    holiday_hours: tuple[Hours, ...]
     country: str
     extra_days_off: tuple[dt.date, ...] = ()
     extra_working_days: tuple[dt.date, ...] = ()
@@ -198,7 +200,7 @@ class PolicySet(NamedTuple):
     actions: Mapping[str, ActionDef]
     attributes: Mapping[str, AttributeDef] = EMPTY  # type: ignore[assignment]
     facts: Mapping[str, FactDef] = EMPTY  # type: ignore[assignment]
-    channels: frozenset[Channel] = frozenset(Channel)
+    channels: tuple[Channel, ...] = tuple(Channel)
     subject_types: Mapping[str, str] = EMPTY  # type: ignore[assignment]
     resource_types: Mapping[str, ResourceTypeDef] = EMPTY  # type: ignore[assignment]
     obligations: tuple[ObligationDef, ...] = ()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from authz.core.definition import PolicySet
-from authz.core.matching import fits
+from authz.core.attributes import unusable
+from authz.core.definition import ObligationDef, PolicySet
+from authz.core.matching import is_one_of
 from authz.core.types import Decision, Missing, Reason
 
 SUPPORTED_OBLIGATIONS: Final = "supported_obligations"
@@ -22,11 +23,20 @@ class Obligation(NamedTuple):
 
 
 def obligations(definition: PolicySet, action: str, values: Mapping[str, object]) -> tuple[Obligation, ...]:
-    """The obligations that the set declares for an allow of `action`; `values` are the typed attributes."""
+    """The obligations that the set declares for an allow of `action`; `values` are the typed attributes.
+
+    A value that is stated in the wrong type does not get rid of an obligation that hangs on it.
+    """
     return tuple(
         Obligation(declared.id, declared.type, {**declared.properties, "clause": declared.clause})
         for declared in definition.obligations
-        if fits(declared.actions, declared.match, action, values)
+        if _applies(declared, action, values)
+    )
+
+
+def _applies(declared: ObligationDef, action: str, values: Mapping[str, object]) -> bool:
+    return (not declared.actions or action in declared.actions) and all(
+        is_one_of(values.get(name), wanted) or unusable(values, name) for name, wanted in declared.match.items()
     )
 
 

@@ -49,14 +49,9 @@ def subject_candidates(question: Request, world: World, after: Place = ()) -> It
     """The subjects of `question.subject_type` that may be permitted; the question's own `subject_id` is ignored.
 
     Raises:
-        NoActivePolicy: a tenant that the question is about has no live policy set.
+        NoActivePolicy: not one of the tenants that the question is about has a live policy set.
     """
-    for tenant_id in _tenants_of(question, world):
-        if after and tenant_id < after[0]:
-            continue
-        stand = _stand(tenant_id, world)
-        if stand is None:
-            continue
+    for stand in _stands(_tenants_of(question, world), world, after[:1]):
         tenant, annex, generation = stand
         action = generation.words.get(question.action)
         kind = _kind(question.subject_type, generation)
@@ -83,25 +78,21 @@ def resource_candidates(question: Request, world: World, after: Place = ()) -> I
     """
     kind = question.resource_type
     stated = None if kind == TENANT_RESOURCE else question.resource_properties.get(TENANT_RESOURCE)
-    for tenant_id in sorted(_listing(question, world)):
-        if (after and tenant_id < after[0]) or (stated is not None and stated != tenant_id):
-            continue
-        stand = _stand(tenant_id, world)
-        contact = _contact(question, stand) if stand is not None else None
-        if stand is None or contact is None:
-            continue
+    tenants = sorted(one for one in _listing(question, world) if stated is None or stated == one)
+    for stand in _stands(tenants, world, after[:1]):
         tenant, _, generation = stand
+        contact = _contact(question, stand)
         action = generation.words.get(question.action)
-        if action is None or not _table(question, stand, action)(contact.role):
+        if contact is None or action is None or not _table(question, stand, action)(contact.role):
             continue
         ids = (
-            [tenant_id]
+            [tenant.id]
             if kind == TENANT_RESOURCE
             else [known for of_kind, known in tenant.resources if of_kind == kind]
         )
         for resource_id in sorted(ids):
-            if (tenant_id, resource_id) > after:
-                yield Candidate(resource_id, question._replace(resource_id=resource_id), (tenant_id, resource_id))
+            if (tenant.id, resource_id) > after:
+                yield Candidate(resource_id, question._replace(resource_id=resource_id), (tenant.id, resource_id))
 
 
 def action_candidates(question: Request, world: World, after: Place = ()) -> Iterator[Candidate]:
@@ -111,13 +102,11 @@ def action_candidates(question: Request, world: World, after: Place = ()) -> Ite
         NoActivePolicy: as `subject_candidates`.
     """
     names: set[str] = set()
-    for tenant_id in _listing(question, world):
-        stand = _stand(tenant_id, world)
-        contact = _contact(question, stand) if stand is not None else None
-        if stand is None or contact is None:
-            continue
-        actions = stand.generation.definition.actions
-        names.update(name for name in actions if _table(question, stand, name)(contact.role))
+    for stand in _stands(sorted(_listing(question, world)), world):
+        contact = _contact(question, stand)
+        if contact is not None:
+            actions = stand.generation.definition.actions
+            names.update(name for name in actions if _table(question, stand, name)(contact.role))
     for name in sorted(names):
         if (name,) > after:
             yield Candidate(name, question._replace(action=name), (name,))
@@ -131,16 +120,18 @@ class _Stand(NamedTuple):
     generation: Generation
 
 
-def _stand(tenant_id: str, world: World) -> _Stand | None:
-    """None: no such tenant, or no annex of it in force."""
-    tenant = world.directory.tenants.get(tenant_id)
-    if tenant is None:
-        return None
-    generation = world.generations.get(tenant.set_id)
-    if generation is None:
+def _stands(tenant_ids: list[str], world: World, first: Place = ()) -> Iterator[_Stand]:
+    """Those of the tenants, not before the `first`, that have an annex in force and a live policy set."""
+    tenants = [tenant for one in tenant_ids if (tenant := world.directory.tenants.get(one)) is not None]
+    if tenants and not any(tenant.set_id in world.generations for tenant in tenants):
         raise NoActivePolicy("the contract's policy set has no good generation")
-    annex = tenant.annex_in_force(generation.local_day.ordinal(world.now))
-    return None if annex is None else _Stand(tenant, annex, generation)
+    for tenant in tenants:
+        generation = world.generations.get(tenant.set_id)
+        if generation is None or (tenant.id,) < first:
+            continue
+        annex = tenant.annex_in_force(generation.local_day.ordinal(world.now))
+        if annex is not None:
+            yield _Stand(tenant, annex, generation)
 
 
 def _contact(question: Request, stand: _Stand) -> Contact | None:
@@ -190,7 +181,6 @@ def _kind(subject_type: str, generation: Generation) -> str | None:
 def _listing(question: Request, world: World) -> set[str]:
     """The tenants that may list the subject of the question, as far as the caller may ask about them."""
     kinds = {_kind(question.subject_type, generation) for generation in world.generations.values()}
-    kinds.add(BUILT_IN_SUBJECT_TYPES.get(question.subject_type))
     keys = [subject_key(kind, question.subject_id) for kind in kinds if kind is not None]
     listing = {tenant for key in keys if key is not None for tenant in world.directory.tenants_listing(key)}
     return listing if world.tenants is None else listing & world.tenants

@@ -142,9 +142,10 @@ def _tenant_of_resource(request: Request, directory: Directory, in_force: list[S
     if request.resource_type == TENANT_RESOURCE:
         return request.resource_id
     stated = request.resource_properties.get(TENANT_RESOURCE)
-    if stated is not None:
-        return stated if type(stated) is str and stated != INFER_TENANT else Reason.TENANT_UNKNOWN
     owners = directory.owners_of(request.resource_type, request.resource_id)
+    if stated is not None:
+        contradicted = owners and stated not in owners
+        return stated if type(stated) is str and stated != INFER_TENANT and not contradicted else Reason.TENANT_UNKNOWN
     if len(owners) == 1:
         return owners[0]
     if owners:

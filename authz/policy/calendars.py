@@ -58,7 +58,7 @@ def calendars(source: Source, node: Node | None, set_zone: str) -> dict[str, Cal
 def _calendar(source: Source, key: Scalar, node: Node, set_zone: str) -> CalendarDef:
     fields = source.fields(node, (), _OPTIONAL)
     around_the_clock = source.flag(fields["around_the_clock"])
-    hours: dict[int, Hours] = {}
+    hours: dict[int, tuple[Hours, ...]] = {}
     before = len(source.problems)
     if around_the_clock:
         for name in _NOT_AROUND_THE_CLOCK:
@@ -83,7 +83,7 @@ def _calendar(source: Source, key: Scalar, node: Node, set_zone: str) -> Calenda
         key.text,
         time_zone(source, fields["time_zone"]) or set_zone,
         hours,
-        _hours(source, fields["holiday_hours"]) if holiday_hours is not None else None,
+        _spans(source, fields["holiday_hours"]),
         country,
         tuple(day for day in off if day is not None),
         tuple(day for day in working if day is not None),
@@ -92,15 +92,15 @@ def _calendar(source: Source, key: Scalar, node: Node, set_zone: str) -> Calenda
     )
 
 
-def _week(source: Source, node: Node | None) -> dict[int, Hours]:
-    hours: dict[int, Hours] = {}
+def _week(source: Source, node: Node | None) -> dict[int, tuple[Hours, ...]]:
+    hours: dict[int, tuple[Hours, ...]] = {}
     for key, value in source.entries(node):
-        span = _hours(source, value)
+        spans = _spans(source, value)
         for day in _days(source, key):
             if day in hours:
                 source.refuse(key, f"`{_DAYS[day - 1]}` is given twice")
-            elif span is not None:
-                hours[day] = span
+            elif spans:
+                hours[day] = spans
     if isinstance(node, Mapping) and not node.entries:
         source.refuse(node, "a calendar needs at least one working day")
     return hours
@@ -115,27 +115,48 @@ def _days(source: Source, key: Scalar) -> range:
     return range(0)
 
 
-def _hours(source: Source, node: Node | None) -> Hours | None:
+def _spans(source: Source, node: Node | None) -> tuple[Hours, ...]:
+    """The spans of one day, separated by commas: in order, and none beginning before the one above it has ended."""
     text = source.text(node)
     if node is None or not text:
-        return None
+        return ()
+    spans: list[Hours] = []
+    for written in text.split(","):
+        span = _span(written.strip(" "))
+        if span is None:
+            source.refuse(node, f"`{written.strip(' ')}` are no opening hours; write `09:00-18:00`")
+            return ()
+        if spans and span.start < spans[-1].end:
+            source.refuse(node, f"`{written.strip(' ')}` begins before the span in front of it ends")
+            return ()
+        spans.append(span)
+    return tuple(spans)
+
+
+def _span(text: str) -> Hours | None:
     found = _HOURS.fullmatch(text)
-    if found is not None:
-        numbers = [int(part) for part in found.groups() if part is not None]
-        start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
-        if start < end:
-            return Hours(start, end)
-    source.refuse(node, f"`{text}` are no opening hours; write `09:00-18:00`")
-    return None
+    if found is None:
+        return None
+    numbers = [int(part) for part in found.groups() if part is not None]
+    start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+    return Hours(start, end) if start < end else None
 
 
 def _country(source: Source, node: Node | None) -> str:
-    country = source.text(node)
-    if node is None or not country:
+    """A country whose legal holidays are known (`RO`), or one of its subdivisions (`DE-BY`)."""
+    text = source.text(node)
+    if node is None or not text:
         return ""
     import holidays  # noqa: PLC0415 - slow to import, and only some sets have a calendar with legal holidays
 
-    if country in holidays.list_supported_countries():
-        return country
-    source.refuse(node, f"unknown country `{country}`; write its two capital letters")
-    return ""
+    country, dash, subdivision = text.partition("-")
+    known = holidays.list_supported_countries()
+    if country not in known:
+        source.refuse(node, f"unknown country `{country}`; write its two capital letters")
+        return ""
+    if dash and subdivision not in known[country]:
+        regions = ", ".join(f"`{country}-{region}`" for region in known[country])
+        of_them = f"its regions are {regions}" if regions else "no regions of it are known"
+        source.refuse(node, f"unknown region `{text}` of `{country}`; {of_them}")
+        return ""
+    return text

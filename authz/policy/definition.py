@@ -99,7 +99,7 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
         actions=actions,
         attributes=attributes,
         facts=facts,
-        channels=frozenset(map(Channel, channels)) if channels else frozenset(Channel),
+        channels=tuple(channel for channel in Channel if not channels or channel in channels),
         subject_types=subject_types,
         resource_types=resource_types,
         obligations=obligation_rows(source, fields["obligations"], known, languages),

@@ -146,7 +146,7 @@ def note_uses(store: RegistryStore, uses: Mapping[str, float]) -> None:
     """
     row = t.caller.c
     with store.noting() as connection:
-        for caller_id, at in uses.items():
+        for caller_id, at in sorted(uses.items()):  # always in one order: two workers must not wait for each other
             instant = instant_text(at)
             earlier = sa.or_(row.last_used_at.is_(None), row.last_used_at < instant)
             connection.execute(t.caller.update().where(row.id == caller_id, earlier).values(last_used_at=instant))

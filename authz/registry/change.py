@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from authz.core.types import EMPTY
+from authz.errors import Conflict
 from authz.registry import tables as t
 
 _IDS_AT_ONCE: Final = 500
@@ -38,19 +39,44 @@ _ENCODER: Final = json.JSONEncoder(
 )
 
 
+class Outdated(Conflict):
+    """What is to be changed has changed since it was looked at (HTTP 412): nobody overwrites what he has not seen."""
+
+    code = "precondition_failed"
+
+
+class Through(NamedTuple):
+    """How a change reaches the registry, other than by the command line.
+
+    `key`: id of the API key, for the trail. `tenant_id`, `seen`: the tenant, and its `changed_revision` as looked at.
+    """
+
+    key: str
+    tenant_id: str
+    seen: int
+
+
 class Change:
     """An open write transaction, alone with the revision: `RegistryStore.changing` begins and ends it.
 
     `revision` is the number that everything changed here will bear, if anything is recorded.
     """
 
-    def __init__(self, connection: sa.Connection, by: str, at: str) -> None:
+    def __init__(self, connection: sa.Connection, by: str, at: str, through: Through | None = None) -> None:
+        """`through`: only while the tenant is as it was seen.
+
+        Raises:
+            Outdated: it is not; nothing has happened.
+        """
         self.connection = connection
+        self._via = {"via_key": through.key} if through is not None else {}
         self.by = by
         self.at = at
         # The row's lock makes writers queue, so that revisions become visible in their order (PostgreSQL).
         current = sa.select(t.registry_revision.c.revision).with_for_update()
         self.revision: int = connection.execute(current).scalar_one() + 1
+        if through is not None:
+            self._require_as_seen(through)
         self._touched: dict[str, None] = {}
         self._lines: list[dict[str, object]] = []
 
@@ -81,9 +107,15 @@ class Change:
                 "tenant_id": tenant_id,
                 "about": about,
                 "document_sha256": document_sha256,
-                "details": canonical_json(details),
+                "details": canonical_json({**details, **self._via}),
             }
         )
+
+    def _require_as_seen(self, through: Through) -> None:
+        row = t.tenant.c
+        newest = sa.select(row.changed_revision).where(row.id == through.tenant_id)
+        if self.connection.execute(newest).scalar() != through.seen:
+            raise Outdated("the tenant has changed since it was looked at; look again")
 
     def finish(self) -> None:
         """Give everything recorded its revision; to be called once, before the commit."""

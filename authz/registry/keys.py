@@ -87,7 +87,8 @@ class KeyWatch:
         now = self._clock()
         if not self._uses or not (at_once or now - self._noted_at >= NOTE_EVERY_S):
             return
-        uses, self._uses = self._uses, {}
+        noted, self._uses = self._uses, {}
+        uses = dict(noted)  # a request that is just being noted may still write into the old one
         self._noted_at = now
         try:
             note_uses(self._store, uses)

@@ -7,11 +7,10 @@ before it was loaded. Of the other values `PastTenant.of_now` names those that a
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -124,13 +123,22 @@ def _tenant_as_of(
     return tenant, counting, tuple(of_now)
 
 
-def _trail(connection: sa.Connection, tenant_id: str) -> Sequence[sa.Row[Any]]:
+class _Line(NamedTuple):
+    """One line of the trail; `details` as JSON."""
+
+    changed_at: str
+    kind: str
+    about: str
+    details: str
+
+
+def _trail(connection: sa.Connection, tenant_id: str) -> list[_Line]:
     c = t.change.c
     query = sa.select(c.changed_at, c.kind, c.about, c.details).where(c.tenant_id == tenant_id)
-    return connection.execute(query.order_by(c.revision, c.position)).all()
+    return [_Line._make(row) for row in connection.execute(query.order_by(c.revision, c.position))]
 
 
-def _states_at(recorded: TenantAnnexes, lines: Iterable[sa.Row[Any]], instant: str) -> Mapping[SubjectKey, ContactState]:
+def _states_at(recorded: TenantAnnexes, lines: Iterable[_Line], instant: str) -> Mapping[SubjectKey, ContactState]:
     """Who was suspended or revoked then. Where nothing has changed since, as it is; else by the trail, line by line."""
     changes = [line for line in lines if line.kind in _STATES]
     if not any(line.changed_at > instant for line in changes):
@@ -160,7 +168,7 @@ def _apply(states: States, key: SubjectKey, state: ContactState) -> None:
         states[key] = state
 
 
-def _attributes_then(now: str, later: Iterable[sa.Row[Any]]) -> tuple[Mapping[str, object], bool]:
+def _attributes_then(now: str, later: Iterable[_Line]) -> tuple[Mapping[str, object], bool]:
     """The tenant's attributes before the first later change of them; whether that change kept them."""
     for line in later:
         details = json.loads(line.details)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -12,7 +14,8 @@ import sqlalchemy as sa
 from authz.core.directory import Directory
 from authz.registry import schema
 from authz.registry import tables as t
-from authz.registry.change import Change, instant_text
+from authz.registry.change import Change, Through, instant_text
+from authz.registry.compaction import compact
 from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
 from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
 
@@ -36,6 +39,7 @@ class RegistryStore:
     def __init__(self, url: str, clock: Callable[[], float] = time.time) -> None:
         self._engine = open_engine(url)
         self._clock = clock
+        self._through: Through | None = None
 
     def migrate(self) -> None:
         """Bring the database to this version's form; creates a SQLite file that is not there.
@@ -45,6 +49,16 @@ class RegistryStore:
             RegistryUnavailable: it cannot be reached.
         """
         schema.upgrade(self._engine)
+
+    def through(self, through: Through) -> RegistryStore:
+        """The same store for one change of one tenant, which is refused (`Outdated`) if somebody came before it."""
+        view = copy(self)
+        view._through = through  # noqa: SLF001 - of this class
+        return view
+
+    def compact(self) -> None:
+        """Leave nothing of deleted rows in the database's own files; see `compaction`."""
+        compact(self._engine)
 
     def close(self) -> None:
         """Let go of every open connection."""
@@ -100,7 +114,7 @@ class RegistryStore:
             by: who makes it; goes into the trail.
         """
         with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin() as transaction:
-            change = Change(connection, by, instant_text(self._clock()))
+            change = Change(connection, by, instant_text(self._clock()), self._through)
             yield change
             change.finish()
             if change.is_empty:
@@ -115,6 +129,11 @@ class RegistryStore:
     def now(self) -> float:
         """The store's clock, in seconds since 1970-01-01T00:00Z."""
         return self._clock()
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file of a SQLite registry; None for PostgreSQL."""
+        return sqlite_file(self._engine)
 
     def _connect(self, **options: Any) -> sa.Connection:
         return self._engine.connect().execution_options(**options)

@@ -108,7 +108,7 @@ class Loader:
         different = [member for member, value in stated.items() if row[member] != value]
         if different:
             self._change.connection.execute(t.tenant.update().where(t.tenant.c.id == entry.id).values(stated))
-            before = {"before": json.loads(row["attributes"])} if "attributes" in different else {}
+            before = _kept_in_trail(row["attributes"]) if "attributes" in different else {}
             self._change.record("tenant_changed", entry.id, details={"members": different, **before})
             self.counts["tenants_changed"] += 1
         return []
@@ -219,6 +219,14 @@ class _Batch:
             [{f"key_{name}": value for name, value in zip(key, values, strict=True)} for values in last],
         )
         connection.execute(table.insert(), list(last.values()))
+
+
+def _kept_in_trail(attributes: str) -> dict[str, object]:
+    """The attributes before a change, for questions about the past; not where one of them may name a person."""
+    before = json.loads(attributes)
+    texts = [one for value in before.values() for one in (value if isinstance(value, list) else [value])]
+    named = any(isinstance(one, str) and ("@" in one or one.startswith("+")) for one in texts)
+    return {} if named else {"before": before}
 
 
 def _contradictions(annex: AnnexEntry, recorded: Sequence[sa.RowMapping], same: sa.RowMapping | None) -> list[str]:

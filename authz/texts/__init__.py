@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Final
 
@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 
 from authz.core.definition import Labels
 from authz.core.types import Decision, Missing, Reason
-from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, NEGATED, USER, WITH_PARTS
+from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, IN_THE_WAY, USER, WITH_PARTS, WITHOUT
 
 SOURCE_LANGUAGE: Final = "en"
 LANGUAGES: Final = ("en", "fr", "ro", "ru", "uk")
@@ -49,6 +49,13 @@ class Texts:
         """The reason in the tenant's languages, for the desk's staff."""
         return self._render(ADMIN, decision)
 
+    def _conditions(self, decision: Decision, language: str) -> Iterator[str]:
+        """What is missing, as phrases; a fact that must not hold is marked so where it stands beside one that must."""
+        mixed = any(missing.wanted for missing in decision.missing) and decision.reason is Reason.FACT_NOT_MET
+        for missing in decision.missing:
+            phrase = self.condition(decision, missing, language)
+            yield phrase if missing.wanted or not mixed else self._say(language, WITHOUT).format(condition=phrase)
+
     def condition(self, decision: Decision, missing: Missing, language: str) -> str:
         """One missing thing as a phrase: the fact's label, with the missing parts where it has parts."""
         built_in = BUILT_IN_LABELS.get(missing.fact)
@@ -58,8 +65,6 @@ class Texts:
             phrase = self._say(language, built_in)
         else:
             phrase = label(declared.label, language) if declared else missing.fact
-        if not missing.wanted:
-            return self._say(language, NEGATED).format(condition=phrase)
         if missing.parts and declared:
             named = ", ".join(label(part.label, language) for part in declared.parts if part.id in missing.parts)
             return self._say(language, WITH_PARTS).format(condition=phrase, parts=named)
@@ -67,6 +72,8 @@ class Texts:
 
     def _render(self, voice: Mapping[Reason, str], decision: Decision) -> dict[str, str]:
         template = voice[decision.reason]
+        if decision.reason is Reason.FACT_NOT_MET and not any(missing.wanted for missing in decision.missing):
+            template = IN_THE_WAY[template]
         if "{" not in template:
             return {language: self._say(language, template) for language in languages_of(decision)}
         return {
@@ -85,7 +92,7 @@ class Texts:
             "action": label(action.label, language) if action else decision.action,
             "tenant": tenant.name if tenant else "",
             "annex": str(annex.number) if annex else "",
-            "conditions": "; ".join(self.condition(decision, missing, language) for missing in decision.missing),
+            "conditions": "; ".join(self._conditions(decision, language)),
         }
 
     def _say(self, language: str, text: str) -> str:
@@ -93,13 +100,15 @@ class Texts:
 
 
 def languages_of(decision: Decision) -> tuple[str, ...]:
-    """The tenant's languages, else the set's, else all: those in which there are texts."""
-    wanted: Iterable[str] = ()
-    if decision.tenant is not None:
-        wanted = decision.tenant.languages or (
-            decision.generation.definition.languages if decision.generation is not None else ()
-        )
-    return tuple(language for language in wanted if language in LANGUAGES) or LANGUAGES
+    """The tenant's languages, else the set's, else English: those in which there are texts. No tenant known: all."""
+    if decision.tenant is None:
+        return LANGUAGES
+    of_set = decision.generation.definition.languages if decision.generation is not None else ()
+    for wanted in (decision.tenant.languages, of_set):
+        spoken = tuple(language for language in wanted if language in LANGUAGES)
+        if spoken:
+            return spoken
+    return (SOURCE_LANGUAGE,)
 
 
 def label(labels: Labels, language: str) -> str:

@@ -72,8 +72,8 @@ ADMIN: Final[dict[Reason, str]] = {
     Reason.IP_MISSING: N_("{tenant} declared its network addresses, and the request came with none."),
     Reason.NETWORK_NOT_DECLARED: N_("The address is not among those that {tenant} declared."),
     Reason.NETWORK_CHOICE_MISMATCH: N_(
-        "Annex {annex} of {tenant} says “declared addresses only”, but the network lines say “any”; the lines have to be "
-        "brought into line with the annex."
+        "Annex {annex} of {tenant} says “declared addresses only”, but the network lines say “any”; the lines have to "
+        "be brought into line with the annex."
     ),
     Reason.SENDER_UNVERIFIED: N_("The sender's identity is only claimed; it has to be verified."),
     Reason.CONFIRMATION_REQUIRED: N_(
@@ -98,5 +98,10 @@ BUILT_IN_LABELS: Final[dict[str, str]] = {
     SUPPORTED_OBLIGATIONS: N_("the calling application can do what the contract asks for with this request"),
 }
 
-NEGATED: Final = N_("not: {condition}")
+IN_THE_WAY: Final[dict[str, str]] = {
+    USER[Reason.FACT_NOT_MET]: N_("Under the contract, this stands in the way of the request: {conditions}."),
+    ADMIN[Reason.FACT_NOT_MET]: N_("Would be allowed but for this: {conditions}."),
+}
+"""What is said in place of the text for `fact_not_met` where all that is wrong is that something holds."""
+WITHOUT: Final = N_("that this were not so: {condition}")
 WITH_PARTS: Final = N_("{condition} (missing: {parts})")

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from authz.core.question import request_from_authzen, request_from_flat
+from authz.core.question import request_from_authzen
 from authz.errors import AuthzError
+from authz.web.as_of import FlatDecision
 from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
 from authz.web.callers import Callers
 from authz.web.confirmations import PATH as CONFIRMATIONS
@@ -22,6 +23,7 @@ from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.metrics import Metrics, MetricsPage
+from authz.web.registry_routes import registry_router
 from authz.web.reply import error_body, error_detail, headers_of, status_of
 from authz.web.service import Service
 from authz.web.tally import Tally
@@ -55,6 +57,7 @@ def create_app(
         exception_handlers={HTTPException: _plain_error, AuthzError: _our_error},
     )
     app.router.routes.extend(direct_routes(service, callers, metrics or Metrics(Tally())))
+    app.include_router(registry_router(service, callers))
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
 
 
@@ -63,7 +66,7 @@ def direct_routes(service: Service, callers: Callers, metrics: Metrics) -> list[
     metadata = Metadata(service)
     return [
         Route(EVALUATION, Evaluation(service, callers, request_from_authzen), methods=["POST"]),
-        Route("/v1/decision", Evaluation(service, callers, request_from_flat), methods=["POST"]),
+        Route("/v1/decision", FlatDecision(service, callers), methods=["POST"]),
         Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),

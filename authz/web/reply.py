@@ -17,6 +17,7 @@ from authz.errors import (
     RequestInvalid,
     Unavailable,
 )
+from authz.registry.change import Outdated
 from authz.web import wire
 from authz.web.callers import CallerRefused, CallerTooFast, CallerUnknown
 
@@ -37,6 +38,7 @@ STATUS: Final[Mapping[type[AuthzError], int]] = {
     CallerTooFast: 429,
     NotFound: 404,
     Conflict: 409,
+    Outdated: 412,
     InvalidFile: 422,
     Unavailable: 503,
     ConfigError: INTERNAL,

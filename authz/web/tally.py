@@ -18,13 +18,17 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
+
+import structlog
+
+_log = structlog.get_logger(__name__)
 
 Series = tuple[str, ...]
 """The metric's name, and the values of its labels in their order."""
 
-CAPACITY: Final = 65_536
-"""Series of one worker; the file is sparse. More than every word of twenty policy sets could make."""
+CAPACITY: Final = 8192
+"""Series of one worker: several times what five policy sets with a dozen actions each come to."""
 _DOUBLE: Final = 8
 _OWNER: Final = "owner"
 _SERIES: Final = ".series"
@@ -40,15 +44,14 @@ class Tally:
         self._capacity = capacity
         self._slots: dict[Series, int] = {}
         self._finding = threading.Lock()
-        self._lines: IO[bytes] | None = None
-        if folder is None:
-            self._map = mmap.mmap(-1, capacity * _DOUBLE)
-        else:
-            name = f"{os.getpid()}-{secrets.token_hex(4)}"
-            self._lines = (folder / (name + _SERIES)).open("wb", buffering=0)
-            with (folder / (name + _VALUES)).open("w+b") as values:
-                values.truncate(capacity * _DOUBLE)
-                self._map = mmap.mmap(values.fileno(), capacity * _DOUBLE)
+        self._lines: Path | None = None
+        self._map = mmap.mmap(-1, capacity * _DOUBLE)
+        if folder is not None:
+            try:
+                self._map_file(folder / f"{os.getpid()}-{secrets.token_hex(4)}")
+            except OSError as error:  # a disk that is full stops neither the start nor a decision
+                _log.warning("tally_unshared", reason=error.strerror)
+                self._folder = None
         self._values = memoryview(self._map).cast("d")
 
     def add(self, series: Series, amount: float = 1.0) -> None:
@@ -77,13 +80,26 @@ class Tally:
         for path in sorted(self._folder.glob(f"*{_SERIES}")):
             yield _read(path)
 
+    def _map_file(self, path: Path) -> None:
+        size = self._capacity * _DOUBLE
+        with path.with_suffix(_VALUES).open("w+b") as values:
+            os.posix_fallocate(values.fileno(), 0, size)  # a page of a sparse file that finds no room kills the process
+            self._map = mmap.mmap(values.fileno(), size)
+        self._lines = path.with_suffix(_SERIES)
+
     def _new(self, series: Series) -> int | None:
         with self._finding:
             slot = self._slots.get(series, len(self._slots))
             if slot >= self._capacity:
                 return None
             if self._lines is not None and series not in self._slots:
-                self._lines.write(json.dumps(series).encode() + b"\n")
+                try:
+                    with self._lines.open("ab") as lines:
+                        lines.write(json.dumps(series).encode() + b"\n")
+                except OSError as error:
+                    _log.warning("tally_is_full", reason=error.strerror)
+                    self._capacity = slot  # a line may stand there in part: nothing may come after it
+                    return None
             self._slots[series] = slot
             return slot
 

@@ -63,7 +63,7 @@ class TokenCallers:
         self._issuer = settings.oidc_issuer
         self._audience = settings.oidc_audience
         self._keys: KeySet | None = None
-        self._seen = b""
+        self._seen: bytes | None = None
         self._next_fetch = 0.0
         self._remembered: dict[bytes, tuple[str, float]] = {}
         if not self._is_url:

@@ -20,6 +20,7 @@ from tests.annex.word import document, paragraph, relationships, word_file
         ("ANEXA NR. 3 la CONTRACTUL SaaS nr. CT-12 din 01.02.2025", 3, "CT-12"),
         ("Anexa nr.3, la contractul de prestări servicii nr: 12 / 2025", 3, "12 / 2025"),
         ("Anexa nr. 03", 3, ""),
+        ("Contract nr. CT_12 Anexa nr. 3", 3, "CT_12"),
         ("Anexa 3 la contractul nr. 12", 3, "12"),
         ("Anexa nr. 3. Înlocuiește Anexa nr. 2", 3, ""),
         ("Annex no. 3 to contract no. 12/2025 dated 1 February 2025", 3, "12/2025"),

@@ -27,8 +27,10 @@ def _names(requirements: list[Any]) -> list[str]:
         ("## Runtime", PYPROJECT["project"]["dependencies"]),
         ("## Build", PYPROJECT["dependency-groups"]["build"]),
         ("## Development", PYPROJECT["dependency-groups"]["dev"]),
+        ("## Client", PYPROJECT["project"]["optional-dependencies"]["client"]),
+        ("## Proxies", PYPROJECT["dependency-groups"]["proxies"]),
     ],
-    ids=["runtime", "build", "development"],
+    ids=["runtime", "build", "development", "client", "proxies"],
 )
 def test_every_dependency_has_its_reason(heading: str, requirements: list[Any]) -> None:
     assert first_cells(DEPENDENCIES, heading) == _names(requirements)

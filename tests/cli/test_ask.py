@@ -21,7 +21,7 @@ def publish(checkout: Checkout) -> None:
 
 
 def test_an_allowed_question_ends_with_0_and_names_its_lines(loaded: Checkout) -> None:
-    ran = authz("ask", "ana@acme.example", "gate", *INSIDE, *WORKDAY)
+    ran = authz("ask", "ana@acme.example", "gate", *INSIDE, *WORKDAY, "--policies", "policies")
 
     lines = ran.out.splitlines()
     assert ran.status == 0

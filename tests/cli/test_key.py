@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.registry.callers import caller_of_key, create_caller
+from authz.registry.callers import caller_of_key, create_caller, note_uses
 from authz.registry.store import RegistryStore
 from tests.cli.program import Checkout, authz
 
@@ -39,6 +39,31 @@ def test_the_limits_of_a_key_are_as_stated(loaded: Checkout) -> None:
     assert key["created_by"] == "Ana Pop"
 
 
+def test_what_a_question_states_by_saying_nothing_is_listed_and_never_above_the_highest(checkout: Checkout) -> None:
+    for options in ((), ("--assurance", "claimed"), ("--assurance", "confirmed", "--default-assurance", "claimed")):
+        assert authz("key", "create", "form", "--scope", "decide", *options).status == 0
+
+    assert [key["default_assurance"] for key in authz("key", "list", "--json").json] == [
+        "session",
+        "claimed",
+        "claimed",
+    ]
+
+
+def test_the_last_use_of_a_key_is_listed(checkout: Checkout, tmp_path: Path) -> None:
+    made = authz("key", "create", "portal", "--scope", "decide", "--json").json
+    (unused,) = authz("key", "list", "--json").json
+    store = RegistryStore(f"sqlite:///{tmp_path / 'registry.sqlite'}")
+    note_uses(store, {made["id"]: 1_780_000_000.0})
+    store.close()
+
+    (used,) = authz("key", "list", "--json").json
+
+    assert unused["last_used_at"] is None
+    assert used["last_used_at"] == "2026-05-28T20:26:40+00:00"
+    assert "last used" in authz("key", "list").out
+
+
 def test_plain_output_is_the_key_alone_so_that_it_can_be_piped(checkout: Checkout) -> None:
     ran = authz("key", "create", "portal", "--scope", "decide")
 
@@ -64,6 +89,7 @@ def test_a_revoked_key_is_listed_as_such(checkout: Checkout) -> None:
         (("create", "x", "--scope", "everything"), "--scope: `everything` is not one of decide, explain"),
         (("create", "x", "--scope", "decide", "--channel", "fax"), "--channel: `fax` is not one of web"),
         (("create", "x", "--scope", "decide", "--assurance", "sure"), "--assurance: `sure` is not one of claimed"),
+        (("create", "x", "--scope", "decide", "--default-assurance", "confirmed"), "--default-assurance: is above"),
         (("create", "x", "--scope", "decide", "--expires", "2020-01-01"), "--expires: 2020-01-01 is past"),
         (("create", "x", "--scope", "decide", "--tenant", "nobody"), "there is no tenant `nobody`"),
         (("create", "x"), "Missing option '--scope'"),

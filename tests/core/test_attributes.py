@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.core.attributes import BUILT_IN, bindings, flattened, known_value
+from authz.core.attributes import BUILT_IN, bindings, flattened, known_value, unusable
 from authz.core.definition import AttributeDef, AttributeType, Origin, PolicySet
 from authz.core.directory import Annex, Contact, Tenant
 from authz.core.identity import email_key, login_key, phone_key
@@ -282,6 +282,25 @@ def test_a_wrong_word_of_the_request_does_not_fall_back_to_the_registry() -> Non
 
     assert "resource.status" not in values
     assert values["resource.status_known"] is False
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        pytest.param({}, False, id="nothing stated"),
+        pytest.param({"paid": True}, False, id="a value of its type"),
+        pytest.param({"paid": 1}, True, id="a number"),
+        pytest.param({"paid": "true"}, True, id="a word"),
+    ],
+)
+def test_a_value_of_another_type_is_told_from_none_at_all(properties: dict[str, object], expected: bool) -> None:
+    values = world(
+        attribute("resource.paid", "bool", "request"),
+        request=Request("contact", "a", "read", "record", "1", resource_properties=properties),
+    )
+
+    assert unusable(values, "resource.paid") is expected
+    assert not unusable(values, "resource.other")
 
 
 def test_a_pure_request_attribute_is_never_taken_from_the_registry() -> None:

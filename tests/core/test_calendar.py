@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from authz.core.calendar import WorkingCalendar
 from authz.core.definition import CalendarDef, Hours
 
-OFFICE = {day: Hours(600, 1080) for day in range(1, 6)}
+OFFICE = {day: (Hours(600, 1080),) for day in range(1, 6)}
 HOLIDAYS = frozenset({dt.date(2026, 1, 1), dt.date(2026, 3, 30), dt.date(2026, 10, 26), dt.date(2026, 12, 25)})
 
 
@@ -32,7 +32,7 @@ def moscow(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Europe/Moscow"))
 
 
-MOSCOW_OFFICE = CalendarDef("office", "Europe/Moscow", OFFICE, None, "RU")
+MOSCOW_OFFICE = CalendarDef("office", "Europe/Moscow", OFFICE, (), "RU")
 
 
 def test_an_hour_that_fits_before_closing_time_ends_the_same_day() -> None:
@@ -52,7 +52,7 @@ def test_seventy_two_working_hours_are_nine_office_days() -> None:
 
 
 def test_a_legal_holiday_is_closed_unless_it_has_hours_of_its_own() -> None:
-    with_hours = MOSCOW_OFFICE._replace(holiday_hours=Hours(720, 1080))
+    with_hours = MOSCOW_OFFICE._replace(holiday_hours=(Hours(720, 1080),))
 
     assert calendar(MOSCOW_OFFICE).next_opening(moscow("2026-12-25T09:00")) == moscow("2026-12-28T10:00")
     assert calendar(with_hours).next_opening(moscow("2026-12-25T09:00")) == moscow("2026-12-25T12:00")
@@ -69,6 +69,33 @@ def test_working_days_end_at_closing_time_and_skip_closed_days() -> None:
     assert calendar(MOSCOW_OFFICE).after_days(moscow("2026-06-01T11:00"), 15) == moscow("2026-06-22T18:00")
 
 
+def test_a_midday_break_is_no_working_time() -> None:
+    with_break = MOSCOW_OFFICE._replace(
+        hours=dict.fromkeys(range(1, 6), (Hours(540, 720), Hours(780, 1080)))
+    )
+    desk = calendar(with_break)
+
+    assert desk.after_minutes(moscow("2026-06-03T11:30"), 60) == moscow("2026-06-03T13:30")
+    assert desk.after_minutes(moscow("2026-06-03T11:30"), 30) == moscow("2026-06-03T12:00")
+    assert desk.next_opening(moscow("2026-06-03T12:00")) == moscow("2026-06-03T13:00")
+    assert [desk.is_open(moscow(f"2026-06-03T{at}")) for at in ("11:59", "12:00", "12:59", "13:00")] == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert desk.after_days(moscow("2026-06-03T08:00"), 1) == moscow("2026-06-04T18:00")
+
+
+def test_a_night_shift_is_a_span_up_to_midnight_and_one_from_it() -> None:
+    night = calendar(
+        MOSCOW_OFFICE._replace(hours=dict.fromkeys(range(1, 8), (Hours(0, 360), Hours(1320, 1440))), country="")
+    )
+
+    assert night.after_minutes(moscow("2026-06-03T23:00"), 120) == moscow("2026-06-04T01:00")
+    assert night.next_opening(moscow("2026-06-04T06:00")) == moscow("2026-06-04T22:00")
+
+
 def test_a_calendar_that_never_opens_raises_instead_of_hanging() -> None:
     never = MOSCOW_OFFICE._replace(hours={})
 
@@ -77,7 +104,7 @@ def test_a_calendar_that_never_opens_raises_instead_of_hanging() -> None:
 
 
 def test_many_working_days_are_found_however_rare_they_are() -> None:
-    mondays = MOSCOW_OFFICE._replace(hours={1: Hours(600, 1080)}, country="")
+    mondays = MOSCOW_OFFICE._replace(hours={1: (Hours(600, 1080),)}, country="")
 
     assert calendar(mondays).after_days(moscow("2026-06-01T11:00"), 1000) == moscow("2045-07-31T18:00")
 
@@ -90,12 +117,12 @@ def naive_is_open(definition: CalendarDef, instant: dt.datetime) -> bool:
     if day in definition.extra_days_off:
         return False
     if day in definition.extra_working_days:
-        hours = definition.hours.get(1)
+        spans = definition.hours.get(1, ())
     elif definition.country and day in HOLIDAYS:
-        hours = definition.holiday_hours
+        spans = definition.holiday_hours
     else:
-        hours = definition.hours.get(day.isoweekday())
-    return hours is not None and hours.start <= local.hour * 60 + local.minute < hours.end
+        spans = definition.hours.get(day.isoweekday(), ())
+    return any(local.hour * 60 + local.minute in range(span.start, span.end) for span in spans)
 
 
 def naive_after(definition: CalendarDef, start: dt.datetime, minutes: int) -> dt.datetime:
@@ -106,14 +133,21 @@ def naive_after(definition: CalendarDef, start: dt.datetime, minutes: int) -> dt
     return instant
 
 
-hours = st.builds(lambda a, b: Hours(min(a, b), max(a, b) + 30), st.integers(0, 1410), st.integers(0, 1410))
+one_span = st.builds(lambda a, b: (Hours(min(a, b), max(a, b) + 30),), st.integers(0, 1410), st.integers(0, 1410))
+# Four different minutes make two spans with a break; the last one may be 24:00.
+two_spans = st.lists(st.integers(0, 1440), min_size=4, max_size=4, unique=True).map(
+    lambda minutes: (Hours(*sorted(minutes)[:2]), Hours(*sorted(minutes)[2:]))
+)
+# The hour that some clocks pass twice, cut in two: its stretches come in turn.
+in_turn = st.just((Hours(90, 150), Hours(150, 210), Hours(210, 1440)))
+hours = one_span | two_spans | in_turn
 days = st.dates(dt.date(2026, 1, 1), dt.date(2026, 12, 31))
 definitions = st.builds(
     CalendarDef,
     st.just("any"),
     st.sampled_from(["Europe/Bucharest", "Europe/Moscow", "Etc/GMT-4", "America/St_Johns", "Australia/Lord_Howe"]),
     st.dictionaries(st.integers(1, 7), hours, min_size=3),
-    st.none() | hours,
+    st.just(()) | hours,
     st.sampled_from(["", "RO"]),
     st.lists(days, max_size=3).map(tuple),
     st.lists(days, max_size=3).map(tuple),

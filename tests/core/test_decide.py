@@ -99,7 +99,7 @@ DEFINITION = PolicySet(
             "complete", "", {"en": "complete"}, "1", (FactPart("a", "", {"en": "a"}), FactPart("b", "", {"en": "b"}))
         ),
     },
-    channels=frozenset(Channel) - {Channel.CHAT},
+    channels=tuple(channel for channel in Channel if channel is not Channel.CHAT),
     subject_types={"user": "login"},
     resource_types={
         "ticket": ResourceTypeDef("ticket", {"en": "ticket"}, "1"),
@@ -165,7 +165,11 @@ DIRECTORY = Directory(
             resources={("ticket", "T-1"): {}},
         ),
         Tenant(
-            "open", "set", "Open", [annex(1, "2026-01-01", "any", contact("two", "admin"), contact("rev", "admin"))]
+            "open",
+            "set",
+            "Open",
+            [annex(1, "2026-01-01", "any", contact("two", "admin"), contact("rev", "admin"))],
+            resources={("ticket", "O-1"): {}},
         ),
         Tenant("strict", "set", "Strict", [annex(1, "2026-01-01", "any", contact("sia", "admin"))]),
         Tenant("liar", "set", "Liar", [annex(1, "2026-01-01", "declared", contact("lia", "admin"))]),
@@ -239,6 +243,7 @@ def test_r2_the_tenant_is_inferred_only_from_exactly_one_standing() -> None:
         ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "acme"}}, Reason.PERMITTED),
         ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "open"}}, Reason.CONTACT_OF_OTHER_TENANT),
         ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "*"}}, Reason.TENANT_UNKNOWN),
+        ({"resource_type": "ticket", "resource_id": "O-1", "resource_properties": {"tenant": "acme"}}, Reason.TENANT_UNKNOWN),
         ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": 7}}, Reason.TENANT_UNKNOWN),
         ({"resource_type": "handbook", "resource_id": "H-1"}, Reason.PERMITTED),
     ],

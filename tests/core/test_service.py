@@ -12,14 +12,14 @@ from authz.core.definition import CalendarDef, Hours, PolicySet, ServiceRow, Ter
 from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Channel
 
-OFFICE = CalendarDef("office", "America/New_York", {day: Hours(540, 1020) for day in range(1, 6)}, None, "")
+OFFICE = CalendarDef("office", "America/New_York", {day: (Hours(540, 1020),) for day in range(1, 6)}, (), "")
 ANSWER = ServiceRow(
     "answer", (), {}, "answer", "", "office", None, None, False, "5",
     lapse=Term(15, "days"), lapse_from="resource.asked_at", lapse_to="closed",
 )  # fmt: skip
 AGREEMENT = PolicySet(
     id="any", title={}, languages=("en",), time_zone="America/New_York", phone_region="US", roles={}, actions={},
-    attributes={}, facts={}, channels=frozenset(Channel), service=(ANSWER,),
+    attributes={}, facts={}, channels=tuple(Channel), service=(ANSWER,),
 )  # fmt: skip
 
 

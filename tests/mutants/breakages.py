@@ -312,7 +312,7 @@ BREAKAGES: Final = (
         "legal holidays count as working days",
         "authz/core/calendar.py",
         "            return definition.holiday_hours\n",
-        "            return definition.hours.get(day.isoweekday())\n",
+        "            return definition.hours.get(day.isoweekday(), ())\n",
         ("tests/core/test_calendar.py",),
     ),
     Breakage(

@@ -44,7 +44,7 @@ def test_words_carry_labels_tags_and_clauses() -> None:
     assert definition.actions["open_gate"].tags == ("gate", "Open the gate")
     assert definition.actions["move_stock"].high_risk
     assert definition.actions["report_smoke"].open_to_any_sender == "whoever sees smoke may say so"
-    assert definition.channels == {Channel.WEB, Channel.EMAIL, Channel.PHONE}
+    assert definition.channels == (Channel.WEB, Channel.EMAIL, Channel.PHONE)
     assert definition.subject_types == {"badge": "login"}
     assert definition.resource_types["handbook"].tenant_free
     assert definition.readings[0].clause == "3.3"
@@ -53,7 +53,7 @@ def test_words_carry_labels_tags_and_clauses() -> None:
 def test_channels_that_are_not_named_are_all_open() -> None:
     closed: dict[str, orchard.Edit] = {orchard.SET: [("channels: [web, email, phone]\n", "")]}
 
-    assert orchard.parsed(closed).definition.channels == frozenset(Channel)
+    assert orchard.parsed(closed).definition.channels == tuple(Channel)
 
 
 def test_attributes_have_type_and_origin() -> None:
@@ -81,8 +81,8 @@ def test_calendars_count_in_minutes_of_their_own_time_zone() -> None:
     assert calendars["gatehouse"] == CalendarDef(
         "gatehouse",
         "Europe/Bucharest",
-        {**dict.fromkeys(range(1, 6), Hours(480, 990)), 6: Hours(540, 720)},
-        Hours(600, 720),
+        {**dict.fromkeys(range(1, 6), (Hours(480, 990),)), 6: (Hours(540, 720),)},
+        (Hours(600, 720),),
         "RO",
         (dt.date(2026, 12, 31),),
         (dt.date(2026, 12, 19),),

@@ -6,11 +6,19 @@ import string
 
 import pytest
 
-from authz.core.types import Decision, Reason
+from authz.core.types import Decision, Missing, Reason
 from authz.texts import LANGUAGES, SOURCE_LANGUAGE, Texts, load_catalogue
-from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, NEGATED, USER, WITH_PARTS
+from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, IN_THE_WAY, USER, WITH_PARTS, WITHOUT
 
-SOURCES = {GENERIC_REFUSAL, NEGATED, WITH_PARTS, *USER.values(), *ADMIN.values(), *BUILT_IN_LABELS.values()}
+SOURCES = {
+    GENERIC_REFUSAL,
+    WITHOUT,
+    WITH_PARTS,
+    *IN_THE_WAY.values(),
+    *USER.values(),
+    *ADMIN.values(),
+    *BUILT_IN_LABELS.values(),
+}
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE_LANGUAGE]
 
 
@@ -65,3 +73,13 @@ def test_the_requester_is_never_told_whether_a_contact_exists(reason: Reason) ->
     assert texts.user(Decision(False, reason), sender_is_sure=True) == texts.user(
         Decision(False, Reason.CONTACT_UNREGISTERED), sender_is_sure=True
     )
+
+
+def test_a_fact_that_stands_in_the_way_is_not_said_to_be_missing() -> None:
+    blocked = Decision(False, Reason.FACT_NOT_MET, missing=(Missing("blocked", wanted=False),))
+    both = Decision(False, Reason.FACT_NOT_MET, missing=(Missing("own"), Missing("blocked", wanted=False)))
+
+    assert Texts().user(blocked, sender_is_sure=True)["en"] == (
+        "Under the contract, this stands in the way of the request: blocked."
+    )
+    assert Texts().admin(both)["en"] == "Would be allowed if: own; that this were not so: blocked."

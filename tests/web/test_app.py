@@ -209,9 +209,7 @@ async def test_a_wrong_method_is_a_405_that_names_the_right_one(path: str) -> No
     assert {one.headers["x-request-id"] for one in answers} == {"r-2"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/access/v1/evaluation/", "/docs", "/redoc", "/openapi.json", "/v1", "/x"]
-)
+@pytest.mark.parametrize("path", ["/", "/access/v1/evaluation/", "/docs", "/redoc", "/openapi.json", "/v1", "/x"])
 async def test_an_unknown_path_is_a_404_in_json(path: str) -> None:
     async with World().client() as client:
         for method in ("GET", "POST"):

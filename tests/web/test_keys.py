@@ -303,7 +303,7 @@ async def test_an_assurance_above_the_keys_highest_is_403_everywhere(
     store: RegistryStore, keys: Lookups, stated: Assurance
 ) -> None:
     key = made(store, "decide", "explain", assurance=Assurance.MAIL_SIGNED).key
-    context = {**QUESTION["context"], "assurance": stated.value}  # type: ignore[dict-item]
+    context = {**QUESTION["context"], "assurance": stated.value}
     nested = {**QUESTION, "context": context}
     async with client_of(keys) as client:
         flat = await asked(client, key, assurance=stated.value)

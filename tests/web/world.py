@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,9 @@ from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.legal_holidays import legal_holidays
+from authz.past import Past, Present
 from authz.pdp import Pdp
+from authz.policy.past import PastPolicies
 from authz.policy.store import SetStatus
 from authz.registry.confirmations import Confirmations
 from authz.registry.store import RegistryStore
@@ -27,7 +30,7 @@ from authz.web.callers import Callers, KeylessLoopback
 from authz.web.hygiene import Hygiene
 from authz.web.metrics import Metrics
 from authz.web.tally import Tally
-from authz.wiring import Health, RegistryHealth
+from authz.wiring import Health, People, RegistryHealth
 
 REVISION = "sha256:" + "5f0c" * 16
 INSIDE = "203.0.113.5"
@@ -115,7 +118,11 @@ class World:
         self.directory = directory()
         self.pdp = Pdp(self.policies, lambda: self.directory, legal_holidays)
         self.texts = TEXTS
-        self.confirmations = Confirmations(RegistryStore("sqlite:///no such folder/registry.sqlite"))
+        away = RegistryStore("sqlite:///no such folder/registry.sqlite")
+        self.confirmations = Confirmations(away)
+        present = Present(self.policies, lambda: self.directory)
+        self.past = Past(PastPolicies(Path("no such folder")), away, present, legal_holidays)
+        self.people = People(away, self.policies.current, lambda _: None)
         self.state = Health(
             {"demo": set_status() if live else set_status(revision="", stale=True)},
             RegistryHealth(7, 0.2, stale=False),
