@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from authz.core.identity import shown_id
 from authz.core.service import ServiceTerms
@@ -82,6 +82,10 @@ def _explanation(decision: Decision, texts: Texts) -> dict[str, Any]:
     return said
 
 
+_FOUND: Final = frozenset({Reason.TENANT_UNKNOWN, Reason.TENANT_AMBIGUOUS, Reason.CONTACT_OF_OTHER_TENANT})
+"""Refusals that name no tenant, of a subject that does stand on an annex in force; before all others R1 was not asked."""
+
+
 def _contact(decision: Decision) -> dict[str, Any]:
     contact, tenant, annex = decision.contact, decision.tenant, decision.annex
     if contact is None or tenant is None or annex is None:
@@ -89,9 +93,9 @@ def _contact(decision: Decision) -> dict[str, Any]:
             return {"registered": False, "status": "unauthorised"}
         if decision.reason is Reason.ANNEX_NOT_IN_FORCE:
             return {"registered": False, "status": "not_in_force"}
-        if decision.reason is Reason.INTERNAL_ERROR:
-            return {"registered": False, "status": "unknown"}
-        return {"registered": True, "status": "unassigned"}
+        if decision.reason in _FOUND:
+            return {"registered": True, "status": "unassigned"}
+        return {"registered": False, "status": "unknown"}
     return {
         "registered": True,
         "status": contact.state.value,

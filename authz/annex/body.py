@@ -96,6 +96,8 @@ class _Reader:
                 yield from self.blocks(element)
             elif element.tag in FOREIGN:
                 self.sight.note_foreign()
+            if element.tag in INSERTED or element.tag in DELETED:
+                self.sight.note_tracked()
 
     def _block_control(self, control: Element) -> Iterator[str | Table]:
         mark = control_mark(control)

@@ -71,7 +71,8 @@ def _entry(role: str, action: str, cell: Cell) -> Entry:
     answers = cell.answers
     granting = _smallest(mask for mask, answer in enumerate(answers) if answer.allowed)
     if not granting:
-        return Entry(role, action, (), (), answers[-1].rule)
+        # A line that needs no fact denies whatever holds; only without one does it take facts to be denied by a line.
+        return Entry(role, action, (), (), answers[0].rule or answers[-1].rule)
     refusing = _smallest(
         mask for mask, answer in enumerate(answers) if not answer.allowed and _holds_one(mask, granting)
     )

@@ -22,6 +22,7 @@ from authz.cli.failures import Usage
 from authz.cli.footnotes import Notes, within
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json, printable
+from authz.cli.service_table import draw_service, service_document
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, output, say, show
 from authz.core.definition import Labels, PolicySet
 from authz.core.generation import Generation
@@ -46,7 +47,7 @@ def matrix(
         typer.Argument(metavar="SET", help="A set's id or folder; without it, every set of AUTHZ_POLICIES."),
     ] = None,
     language: Annotated[
-        str | None, typer.Option("--lang", metavar="LANG", help="Language of the labels; default: the set's main one.")
+        str | None, typer.Option("--lang", metavar="LANG", help="Language of the labels; default: the set's `table_language`.")
     ] = None,
     tenant: Annotated[
         str | None, typer.Option("--tenant", metavar="ID", help="Draw the table as this tenant's own lines make it.")
@@ -57,7 +58,8 @@ def matrix(
 
     One row for each action and one column for each role, in the set's order, as in the contract. Each cell says
     Allow or Deny and names the policy line that says so. A footnote tells which facts an allow needs beyond
-    `network_ok` and `sender_ok`, and which facts refuse all the same.
+    `network_ok` and `sender_ok`, and which facts refuse all the same. Below stand the set's service terms with
+    their calendars, and its obligations.
 
     Exit status: 0 drawn, 1 the set is not fit to go live (its problems are printed), 2 wrong usage.
     """
@@ -88,7 +90,7 @@ def _with_lines_of(tenant: str, generations: list[Generation], *, asked_for_one:
 def _language(definition: PolicySet, wanted: str | None) -> str:
     if wanted is not None and wanted not in definition.languages:
         raise Usage(f"`{definition.id}` has no labels in `{wanted}`; it has {', '.join(definition.languages)}")
-    return wanted or definition.languages[0]
+    return wanted or definition.table_language or definition.languages[0]
 
 
 def _draw(console: Console, generation: Generation, language: str, tenant: str | None) -> None:
@@ -113,6 +115,7 @@ def _draw(console: Console, generation: Generation, language: str, tenant: str |
     if tenant is not None:
         said = "* a line of the tenant's own decides" if own else f"no line is of {tenant} alone; so it is for all"
         say(console, (said, QUIET))
+    draw_service(console, definition, language)
     say(console, (f"revision {generation.revision}", QUIET))
 
 
@@ -170,7 +173,7 @@ def _document(generation: Generation, language: str, tenant: str | None) -> dict
         for action in definition.actions.values()
     ]
     document["facts"] = {fact.id: label(fact.label, language) for fact in definition.facts.values()}
-    return document
+    return document | service_document(definition)
 
 
 def _cell_document(entry: Entry, own: bool) -> dict[str, Any]:

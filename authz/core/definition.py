@@ -189,7 +189,10 @@ class Reading(NamedTuple):
 
 
 class PolicySet(NamedTuple):
-    """One provider's contract as declared in `set.yaml`."""
+    """One provider's contract as declared in `set.yaml`.
+
+    `table_language`: the one of `languages` in which the contract prints its table, the first unless declared.
+    """
 
     id: str
     title: Labels
@@ -209,3 +212,4 @@ class PolicySet(NamedTuple):
     guards: tuple[Guard, ...] = ()
     readings: tuple[Reading, ...] = ()
     source: Mapping[str, str] = EMPTY  # type: ignore[assignment]
+    table_language: str = ""

@@ -23,6 +23,8 @@ _FAILS_AT: Final = {
     Reason.CHANNEL_NOT_ALLOWED: "R5",
     Reason.FACT_UNKNOWN: "R5",
 }
+_BEFORE_R1: Final = frozenset({Reason.AMBIGUOUS_REQUEST, Reason.REGISTRY_TOO_OLD, Reason.INTERNAL_ERROR})
+"""Refusals of which no rule knows anything."""
 _RULES: Final = ("R1", "R2", "R3", "R4", "R5", "R6")
 _TITLES: Final = {
     "R1": "identify the contact",
@@ -48,7 +50,7 @@ def steps(decision: Decision, request: Request) -> tuple[Step, ...]:
     """R1 to R6 in order, each with what it found."""
     failing = "" if decision.allowed else _FAILS_AT.get(decision.reason, "R6")
     outcomes = []
-    reached = True
+    reached = decision.reason not in _BEFORE_R1
     for rule in _RULES:
         outcome = (FAILED if rule == failing else PASSED) if reached else NOT_REACHED
         text, source = _found(rule, outcome, decision, request) if reached else ("", "")

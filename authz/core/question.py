@@ -196,7 +196,7 @@ def _assurance(context: Document, channel: Channel, default: Assurance | None) -
         assurance = _ASSURANCES.get(stated)
         if assurance is None:
             _fail(Fault.BAD_ASSURANCE, f"`assurance` is not one of {', '.join(_ASSURANCES)}")
-        if assurance is Assurance.MAIL_VERIFIED and verified is False:
+        if verified is False and assurance in _SAYS_VERIFIED:
             _fail(Fault.CONFLICTING_MEMBERS, "`assurance` and `sender_verified` contradict each other")
         return assurance
     if verified is False:
@@ -208,6 +208,8 @@ def _assurance(context: Document, channel: Channel, default: Assurance | None) -
 
 _CHANNELS: Final = {channel.value: channel for channel in Channel}
 _ASSURANCES: Final = {assurance.value: assurance for assurance in Assurance}
+_SAYS_VERIFIED: Final = (Assurance.MAIL_VERIFIED, Assurance.SESSION)
+"""What nobody can state of a sender it could not verify; a key's signature and a followed link stand by themselves."""
 
 
 def _flat_subject(body: Document) -> tuple[str, str, Document]:

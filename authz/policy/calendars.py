@@ -13,6 +13,7 @@ from authz.policy.yaml_nodes import Mapping, Node, Scalar
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))")
 _ZONE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*")
+_SUBDIVISION: Final = re.compile(r"[A-Z0-9]{1,3}")  # of ISO 3166-2; the library knows some other names as well
 _OPTIONAL: Final = (
     "time_zone",
     "hours",
@@ -154,9 +155,10 @@ def _country(source: Source, node: Node | None) -> str:
     if country not in known:
         source.refuse(node, f"unknown country `{country}`; write its two capital letters")
         return ""
-    if dash and subdivision not in known[country]:
-        regions = ", ".join(f"`{country}-{region}`" for region in known[country])
-        of_them = f"its regions are {regions}" if regions else "no regions of it are known"
+    regions = [region for region in known[country] if _SUBDIVISION.fullmatch(region)]
+    if dash and subdivision not in regions:
+        listed = ", ".join(f"`{country}-{region}`" for region in regions)
+        of_them = f"its regions are {listed}" if regions else "no regions of it are known"
         source.refuse(node, f"unknown region `{text}` of `{country}`; {of_them}")
         return ""
     return text

@@ -27,6 +27,7 @@ from authz.policy.yaml_nodes import Node, Scalar
 
 _REQUIRED: Final = ("title", "source", "languages", "time_zone", "phone_region", "roles", "actions")
 _OPTIONAL: Final = (
+    "table_language",
     "channels",
     "subject_types",
     "resource_types",
@@ -108,6 +109,8 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
         guards=_guards(source, fields["guards"], labels, roles, actions),
         readings=tuple(_reading(source, node) for node in source.items(fields["readings"])),
         source={key.text: source.text(value, multiline=True) for key, value in source.entries(fields["source"])},
+        table_language=source.word(fields["table_language"], languages, "language of this set")
+        or next(iter(languages), ""),
     )
     places = {entry.key.text: (entry.key.line, entry.key.column) for entry in source.entries(fields["facts"])}
     return ReadDefinition(definition, places)

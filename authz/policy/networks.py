@@ -58,6 +58,9 @@ def _contradictions(written: list[_Written]) -> Iterable[Problem]:
             yield at.problem(_NETWORK, f"the same network as {first.source}", CODE)
         else:
             yield at.problem(_EFFECT, f"contradicts {first.source}: allow and deny for the same network", CODE)
+    if all(line.effect is Effect.DENY for line, _, _ in written):
+        for _, _, at in written:
+            yield at.problem(_TENANT, "can never act: the tenant has no allow line; is its id misspelt?", CODE)
     every = seen.get(None)
     if every is None:
         return

@@ -1,8 +1,8 @@
 """What a database keeps of deleted rows in its own files, and how to be rid of it.
 
-SQLite: the write-ahead log holds old pages until it is cut off, the file free ones (zeroed: `secure_delete`) until
-it is written anew. PostgreSQL: tables hold dead rows and statistics hold frequent values until they are written anew; its own
-write-ahead log, replicas and backups are not ours to clear.
+SQLite: the write-ahead log holds old pages until it is cut off, the file free ones (zeroed: `secure_delete`) until it
+is written anew. PostgreSQL: tables hold dead rows, and statistics frequent values, until they are written anew; its
+own write-ahead log, replicas and backups are not ours to clear.
 """
 
 from __future__ import annotations

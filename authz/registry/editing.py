@@ -1,4 +1,4 @@
-"""Tenants, annexes and contacts as staff look at them over HTTP: page by page, each with the revision it was seen at."""
+"""Tenants, annexes and contacts as staff look at them over HTTP: each with the revision it was seen at."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def owner_of(store: RegistryStore, annex_id: int) -> str | None:
 def tenants_after(
     store: RegistryStore, after: str, only: Collection[str] | None = None, *, at_least: bool = False
 ) -> Iterator[Seen]:
-    """Open tenants by id, from the one after `after` on (or from `after` itself on: `at_least`), read as they are needed.
+    """Open tenants by id, from the one after `after` on (`at_least`: from itself on), read as they are needed.
 
     Args:
         only: these tenants; None: all.

@@ -21,6 +21,8 @@ from authz.registry.rows import subject_keys
 from authz.registry.store import RegistryStore
 
 _SEARCHED: Final = (t.tenant, t.annex, t.contact, t.suspension, t.resource, t.caller, t.change)
+_EXACT: Final = ("contact.email", "contact.phone", "contact.login", "suspension.subject_key")
+"""Columns of whole ids, from which the person's are gone; another's may end alike."""
 _KINDS: Final = ("email", "phone", "login")
 
 
@@ -183,7 +185,7 @@ def _still_named_in(change: Change, keys: Iterable[SubjectKey]) -> tuple[str, ..
     found = set()
     for table in _SEARCHED:
         for column in table.columns:
-            if isinstance(column.type, sa.Text) and ids:
+            if isinstance(column.type, sa.Text) and ids and f"{table.name}.{column.name}" not in _EXACT:
                 holds = sa.or_(*(sa.func.lower(column).contains(one, autoescape=True) for one in ids))
                 if change.connection.execute(sa.select(column).where(holds).limit(1)).first() is not None:
                     found.add(f"{table.name}.{column.name}")

@@ -23,7 +23,7 @@ from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.metrics import Metrics, MetricsPage
-from authz.web.registry_routes import registry_router
+from authz.web.registry_routes import registry_routes
 from authz.web.reply import error_body, error_detail, headers_of, status_of
 from authz.web.service import Service
 from authz.web.tally import Tally
@@ -57,7 +57,7 @@ def create_app(
         exception_handlers={HTTPException: _plain_error, AuthzError: _our_error},
     )
     app.router.routes.extend(direct_routes(service, callers, metrics or Metrics(Tally())))
-    app.include_router(registry_router(service, callers))
+    app.router.routes.extend(registry_routes(service, callers))
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
 
 

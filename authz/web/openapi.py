@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from authz.web import examples, schemas
+from authz.web import examples, registry_openapi, schemas
 
 VERSION: Final = "1"
 _REF: Final = "#/components/schemas/"
@@ -38,6 +38,7 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     schemas.Liveness,
     schemas.PolicyStatus,
     schemas.Metadata,
+    *registry_openapi.MODELS,
 )
 
 _REQUEST_ID: Final = {
@@ -118,6 +119,7 @@ def document() -> dict[str, Any]:
             "/v1/confirmations": _confirming(),
             "/metrics": _metrics(),
             "/v1/policy": _reading("policy", "What is live", {200: schemas.PolicyStatus}, (401, 403), secured=True),
+            **registry_openapi.registry_paths(),
             "/health/live": _reading("live", "The process answers", {200: schemas.Liveness}),
             "/health/ready": _reading(
                 "ready", "Every policy set is live (503: not yet)", {200: schemas.Readiness, 503: schemas.Readiness}

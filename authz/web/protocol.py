@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,11 @@ _TOO_SLOW: Final = ("request_timeout", "the request did not arrive in time")
 _HEAD_TOO_LARGE: Final = ("headers_too_large", "the request line and headers are too long")
 _LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request line with its headers; h11 has a limit of its own of this size, httptools has none."""
+# What h11 repairs where httptools refuses (RFC 9112 sections 5.2 and 6.3): a folded header, a length said twice.
+_REPAIRED: Final = re.compile(
+    rb"\n[ \t]|\ncontent-length[ \t]*:(?:[^\n]*,|.*?\ncontent-length[ \t]*:)", re.IGNORECASE | re.DOTALL
+)
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
 
 
 def _whole_answer(status: int, code: str, message: str, request_id: bytes) -> bytes:
@@ -166,6 +172,10 @@ class Deadline(_Protocol):
         self._refuse(400, *_BAD_HTTP)
 
 
+class _HeadTooLarge(Exception):
+    """Raised inside a callback of httptools, which wraps it."""
+
+
 class DeadlineHttpTools(Deadline, HttpToolsProtocol):
     """httptools with a deadline. It also answers a request with a body that offers an upgrade, as some clients do to
     begin HTTP/2: httptools stops at the headers of such a request, so its body is counted off here.
@@ -178,6 +188,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         self._body_left = 0
         self._in_head = False
         self._head_bytes = 0
+        self._is_long = False
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._active = cycle
@@ -207,14 +218,17 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
             return
         if self._receiving_since is None and not self._is_answering():
             self._request_begins()
+        self._is_long = self._head_bytes + len(data) > _LARGEST_HEAD
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             self._upgrade_offered = True
             self.cycle.keep_alive = False
             self._count_off(data[upgrade.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse(400, *_BAD_HTTP)
+        except httptools.HttpParserError as error:
+            self._refuse(
+                *((431, *_HEAD_TOO_LARGE) if isinstance(error.__context__, _HeadTooLarge) else (400, *_BAD_HTTP))
+            )
         else:
             self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
             if self._head_bytes > _LARGEST_HEAD:
@@ -237,14 +251,19 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Only the origin form of a target is a path here (RFC 9112 section 3.2.1), as h11 has it."""
-        if not self.url.startswith(b"/"):
+        """Only the origin form of a target is a path here, without a fragment (RFC 9112 section 3.2.1)."""
+        if not self.url.startswith(b"/") or b"#" in self.url:
             raise httptools.HttpParserInvalidURLError
+        if self._is_long and self._head_size() > _LARGEST_HEAD:
+            raise _HeadTooLarge
         if self.parser.should_upgrade():
             lengths = [value for name, value in self.headers if name == b"content-length"]
             self._body_left = int(lengths[0]) if len(lengths) == 1 else 0
         self._in_head = False
         super().on_headers_complete()
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
 
     def on_message_complete(self) -> None:
         """The last byte of the body, but for a body that the parser has not read."""
@@ -254,7 +273,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
 
 
 class DeadlineH11(Deadline, H11Protocol):
-    """h11 with a deadline."""
+    """h11 with a deadline. It refuses what h11 would repair, so that both parsers take the same requests."""
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the present or of the next request."""
@@ -266,6 +285,9 @@ class DeadlineH11(Deadline, H11Protocol):
 
     def handle_events(self) -> None:
         """After what has arrived was read: is the present request complete, does a next one wait?"""
+        if self.conn.their_state is h11.IDLE and _is_repaired(self.conn.trailing_data[0]):
+            self._refuse(400, *_BAD_HTTP)
+            return
         super().handle_events()
         state = self.conn.their_state
         if state is h11.IDLE and self.conn.trailing_data[0]:
@@ -277,6 +299,13 @@ class DeadlineH11(Deadline, H11Protocol):
     def _should_upgrade(self) -> bool:
         """No upgrade is offered, so none is worth a warning."""
         return False
+
+
+def _is_repaired(data: bytes) -> bool:
+    """Whether the head at the beginning of `data` is complete and one that h11 repairs."""
+    data = data.lstrip(b"\r\n")
+    end = _HEAD_END.search(data)
+    return end is not None and _REPAIRED.search(data, 0, end.start() + 1) is not None
 
 
 PROTOCOLS: Final[Mapping[str, type[asyncio.Protocol]]] = {"httptools": DeadlineHttpTools, "h11": DeadlineH11}

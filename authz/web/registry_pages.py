@@ -1,4 +1,4 @@
-"""Lists of the registry, page by page: a cursor is the place of the last item, so that pages neither skip nor repeat."""
+"""Lists of the registry, page by page: a cursor is the place of the last item, so no page skips or repeats."""
 
 from __future__ import annotations
 
@@ -130,16 +130,15 @@ def _limit(text: str) -> int:
 
 
 def _cursor(what: str, place: Place) -> str:
-    return base64.urlsafe_b64encode(msgspec.json.encode([what, *place])).decode().rstrip("=")
+    return base64.urlsafe_b64encode(msgspec.json.encode([what, place])).decode().rstrip("=")
 
 
 def _place(what: str, cursor: str) -> Place:
     try:
         held = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
-        listed, *place = msgspec.json.decode(held, type=tuple[str, str, int, int, int])
+        listed, place = msgspec.json.decode(held, type=tuple[str, Place])
     except (ValueError, msgspec.MsgspecError):
-        listed, place = "", []
+        listed, place = "", _START
     if listed != what:
         raise RequestInvalid("bad_token", "the cursor is none of this list's")
-    tenant, number, annex_id, position = place
-    return str(tenant), int(number), int(annex_id), int(position)
+    return place

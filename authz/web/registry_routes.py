@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,9 +62,8 @@ class _ProblemRoute(APIRoute):
         return answered
 
 
-def registry_router(service: Service, callers: Callers) -> APIRouter:
+def registry_routes(service: Service, callers: Callers) -> list[APIRoute]:
     """The routes; OpenAPI is written by `web.openapi`."""
-    router = APIRouter(route_class=_ProblemRoute, include_in_schema=False)
     desk = RegistryDesk(service, callers)
     routes: tuple[tuple[str, str, Endpoint], ...] = (
         ("GET", "/v1/tenants", desk.tenants),
@@ -80,9 +78,10 @@ def registry_router(service: Service, callers: Callers) -> APIRouter:
         ("POST", "/v1/contacts/{contact}/restore", desk.restore),
         ("POST", "/v1/contacts/{contact}/revoke", desk.revoke),
     )
-    for method, path, endpoint in routes:
-        router.add_api_route(path, endpoint, methods=[method], response_model=None)
-    return router
+    return [
+        _ProblemRoute(path, endpoint, methods=[method], response_model=None, include_in_schema=False)
+        for method, path, endpoint in routes
+    ]
 
 
 class RegistryDesk:

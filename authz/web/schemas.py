@@ -165,6 +165,13 @@ class FlatQuestion(_Open):
     sender_verified: bool = False
     supported_obligations: ObligationTypes = []
     resource: Resource = Field(default=Resource(type="tenant", id="*"))
+    as_of: str = Field(
+        default="",
+        description="A past instant (RFC 3339), or a date: its beginning in the set's time zone. The answer is by the "
+        "annex and the policy bundle then in force, and `context.as_of` names both. Needs scope `explain`. Before the "
+        "first recorded bundle: 404 `as_of_before_history`.",
+        examples=["2026-03-01"],
+    )
 
 
 class ConfirmationRequest(_Open):

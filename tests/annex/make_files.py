@@ -7,12 +7,14 @@ so that its inside is LibreOffice's and not ours. The saved documents are commit
 from __future__ import annotations
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
 
+from tests.annex.test_write import written as exported
 from tests.annex.word import Box, control_box, document, form_field_box, paragraph, table, word_file
 
 FILES: Final = Path(__file__).parent / "files"
@@ -192,13 +194,17 @@ def sources() -> dict[str, tuple[str, str | bytes]]:
     }  # fmt: skip
     made: dict[str, tuple[str, str | bytes]] = {name: (".fodt", text) for name, text in flat.items()}
     made["word-saved-again.docx"] = (".docx", word_file(word_boxes))
+    made["export-saved-again.docx"] = (".docx", exported("ro"))
     return made
 
 
-def main() -> None:
+def main(wanted: Sequence[str]) -> None:
+    """Make the named files, or all of them."""
     FILES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         for name, (suffix, content) in sources().items():
+            if wanted and name not in wanted:
+                continue
             source = Path(folder) / f"{Path(name).stem}{suffix}"
             source.write_bytes(content if isinstance(content, bytes) else content.encode())
             kind = Path(name).suffix.lstrip(".")
@@ -219,4 +225,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

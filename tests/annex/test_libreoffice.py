@@ -10,6 +10,7 @@ from authz.annex.form import ReadForm, TenantNames, checked_annex, read_form
 from authz.annex.problems import Code
 from authz.core.types import NetworkChoice
 from tests.annex.small import DAY, DEFINITION, stated
+from tests.annex.test_write import FORM
 
 FILES = Path(__file__).parent / "files"
 ROLES = {name: role._replace(label={"en": name.title()}) for name, role in DEFINITION.roles.items()}
@@ -65,6 +66,18 @@ def test_a_document_of_word_that_libreoffice_saved_again_is_read() -> None:
     form = form_of("word-saved-again.docx")
 
     assert (form.parties.annex_number, form.network, stated(form)) == (3, NetworkChoice.ANY, PEOPLE)
+
+
+def test_our_own_form_that_libreoffice_saved_again_says_the_same() -> None:
+    form = form_of("export-saved-again.docx")
+    tenant = TenantNames("acme", FORM.client)
+
+    entry, problems = checked_annex(form, tenant, DEFINITION, DAY, DAY)
+
+    assert problems == []
+    assert form.parties == (FORM.number, FORM.contract_number, FORM.client, FORM.representative)
+    assert entry is not None
+    assert (entry.network, entry.contacts) == (FORM.network, FORM.contacts)
 
 
 def test_merged_cells_groups_remarks_and_another_order_of_columns_are_read() -> None:

@@ -30,6 +30,13 @@ def test_a_cell_that_no_fact_opens_is_a_deny_with_its_line() -> None:
     assert entry.refusals == ()
 
 
+def test_a_cell_that_a_line_without_facts_always_denies_shows_that_line() -> None:
+    allow = (frozenset({"network_ok", "sender_ok"}), True)
+    lines = [allow, (frozenset({"gate_closed"}), False), (frozenset(), False)]
+
+    assert _entry("guest", "open_gate", cell(lines)).rule == "s/m.csv:2"
+
+
 def test_an_allow_names_its_smallest_condition_and_what_refuses_all_the_same() -> None:
     lines = [(frozenset({"network_ok", "sender_ok", "own_box"}), True), (frozenset({"gate_closed"}), False)]
 

@@ -21,6 +21,19 @@ The storehouse annex  policy set storehouse
 ¹ not if gate_closed: the gate is closed [4] (matrix.csv:9)
 ² needs own_box: the box is the contact's own [3.1]
 ³ without network_ok and sender_ok: the rules hang at the gate
+Service terms, the first row that fits
+┌──────┬────────┬───────────────┬────────────────┬────────────┬──────────┬────────┬───────────┐
+│      │ Class  │ Support level │ Reaction       │ Completion │ Calendar │ Clause │ Actions   │
+├──────┼────────┼───────────────┼────────────────┼────────────┼──────────┼────────┼───────────┤
+│ gate │ prompt │ -             │ 1 working hour │ -          │ hours    │ 6      │ open_gate │
+└──────┴────────┴───────────────┴────────────────┴────────────┴──────────┴────────┴───────────┘
+hours: mon-fri 09:00-17:00; Europe/Bucharest
+Obligations of the caller on an allow
+┌───────────┬─────────────────────┬────────┬──────────┐
+│           │ What                │ Clause │ Actions  │
+├───────────┼─────────────────────┼────────┼──────────┤
+│ sign-book │ sign: sign the book │ 5      │ move_box │
+└───────────┴─────────────────────┴────────┴──────────┘
 """
 
 
@@ -45,6 +58,25 @@ def test_labels_are_in_the_sets_main_language_unless_another_is_asked_for(checko
     ran = authz("matrix", "storehouse", "--lang", "de")
 
     assert (ran.status, ran.err) == (2, "authz: `storehouse` has no labels in `de`; it has ro, en\n")
+
+
+def test_a_set_may_say_in_which_language_its_table_is_printed(checkout: Checkout) -> None:
+    checkout.replace("set.yaml", "languages: [ro, en]\n", "languages: [ro, en]\ntable_language: en\n")
+
+    assert "Open the gate" in authz("matrix", "storehouse").out
+    assert authz("matrix", "storehouse", "--json").json["language"] == "en"
+    assert "Deschiderea porții" in authz("matrix", "storehouse", "--lang", "ro").out
+
+
+def test_a_cell_that_a_line_of_everybodys_always_denies_shows_that_line(checkout: Checkout) -> None:
+    always = "p, *, *,      read_rules, -,                                deny"
+    conditional = "p, *, *,      open_gate,  gate_closed,                      deny"
+    closing = conditional.replace("open_gate, ", "read_rules,")
+    checkout.replace("matrix.csv", conditional, f"{conditional}\n{closing}\n{always}")
+
+    cells = [line for line in authz("matrix", "storehouse", "--lang", "en").out.splitlines() if "read_rules ·" in line]
+
+    assert [cell.strip() for cell in cells[0].split("│")[2:4]] == ["matrix.csv:11", "matrix.csv:11"]
 
 
 def test_a_tenants_own_lines_are_marked(checkout: Checkout) -> None:
@@ -88,6 +120,26 @@ def test_json_holds_every_cell_with_its_facts_and_lines(checkout: Checkout) -> N
         {"facts": ["gate_closed"], "rule": "storehouse/matrix.csv:9"}
     ]
     assert ran.json["facts"]["own_box"] == "the box is the contact's own"
+    assert ran.json["service"] == [
+        {
+            "id": "gate",
+            "actions": ["open_gate"],
+            "match": {},
+            "class": "prompt",
+            "support_level": None,
+            "reaction": {"amount": 60, "unit": "minutes"},
+            "completion": None,
+            "best_effort": False,
+            "calendar": "hours",
+            "deferred_channels": [],
+            "lapse": None,
+            "clause": "6",
+        }
+    ]
+    assert ran.json["calendars"] == {"hours": "mon-fri 09:00-17:00; Europe/Bucharest"}
+    assert [(row["id"], row["actions"], row["clause"]) for row in ran.json["obligations"]] == [
+        ("sign-book", ["move_box"], "5")
+    ]
 
 
 def test_without_a_name_every_set_is_drawn(checkout: Checkout) -> None:

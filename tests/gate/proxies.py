@@ -170,7 +170,7 @@ def running(name: str, folder: Path, ports: Ports) -> Iterator[None]:
 
 
 def _until_it_serves(process: subprocess.Popen[bytes], port: int, output: Path) -> None:
-    """Until it refuses a host that is no tenant's; Traefik listens before it has read its file, and says 404 till then."""
+    """Until it answers for tenants' hosts; Traefik listens before it has read its file, and says 404 till then."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         assert process.poll() is None, output.read_text(encoding="utf-8", errors="replace")

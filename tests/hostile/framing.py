@@ -139,7 +139,7 @@ FRAMING: Final[tuple[bytes, ...]] = (
 )  # fmt: skip
 """Each a whole request to its own eyes, or the beginning of one that no reader would go on with."""
 
-SPOOFED: Final[tuple[bytes, ...]] = tuple(
+_ADDRESSED: Final = tuple(
     name + b": " + value
     for name in (
         b"X-Forwarded-For", b"X_Forwarded_For", b"X-Real-IP", b"True-Client-IP", b"CF-Connecting-IP", b"X-Client-IP",
@@ -147,7 +147,9 @@ SPOOFED: Final[tuple[bytes, ...]] = tuple(
         b"Fastly-Client-IP", b"Client-IP", b"Via", b"X-ProxyUser-Ip", b"X-Remote-Addr", b"Remote-Addr",
     )
     for value in (b"203.0.113.5", b"203.0.113.5, 198.51.100.9", b"127.0.0.1")
-) + (
+)  # fmt: skip
+SPOOFED: Final[tuple[bytes, ...]] = (
+    *_ADDRESSED,
     b"Forwarded: for=203.0.113.5", b'Forwarded: for="203.0.113.5";proto=https', b"X-Forwarded-Host: evil.example",
     b"X-Forwarded-Proto: https", b"X-Original-URL: /v1/decision",
     b"X-Rewrite-URL: /v1/decision", b"X-HTTP-Method-Override: PUT", b"X-Authz-Contact: ana@acme.example",

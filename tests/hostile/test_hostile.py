@@ -1,4 +1,4 @@
-"""Several hundred hostile requests to a real server on both parsers: no allow, no 5xx, no hang, no echo, one answer each."""
+"""Hundreds of hostile requests to a real server on both parsers: no allow, no 5xx, no hang, no echo, one answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.hostile.addresses import ADDRESSES, CIRCUMSTANCES
 from tests.hostile.assault import failure, question, with_body
 from tests.hostile.documents import DOCUMENTS
-from tests.hostile.framing import FRAMING, LENGTH, SPOOFED, post
+from tests.hostile.framing import FRAMING, SPOOFED, post
 from tests.hostile.spellings import ACTIONS, EMAILS, RESOURCES, TENANTS
 from tests.web.sockets import served
 from tests.web.world import INSIDE, OUTSIDE, QUESTION, World
@@ -37,7 +37,7 @@ def failures(port: int, requests: Iterable[tuple[bytes, str]]) -> list[tuple[byt
 
 def secret_of(value: object) -> str:
     """What of a hostile value must not come back; a tenant's own id is no secret to a caller with `explain`."""
-    return value if isinstance(value, str) and len(value) >= SHORTEST_SECRET and "acme" != value.strip() else ""
+    return value if isinstance(value, str) and len(value) >= SHORTEST_SECRET and value.strip() != "acme" else ""
 
 
 @pytest.mark.parametrize("member", ["contact", "subject"])
@@ -60,10 +60,7 @@ def test_no_other_spelling_of_a_contact_is_a_yes(port: int, member: str) -> None
     ],
 )
 def test_no_other_spelling_of_anything_else_is_a_yes(port: int, member: str, values: tuple[Any, ...]) -> None:
-    declared = {"203.0.113.5"}
-    requests = ((question({member: value}), secret_of(value)) for value in values if value not in declared)
-
-    assert failures(port, requests) == []
+    assert failures(port, ((question({member: value}), secret_of(value)) for value in values)) == []
 
 
 def test_no_claim_about_the_circumstances_is_a_yes(port: int) -> None:
@@ -100,7 +97,7 @@ def is_no(document: Any) -> bool:
     if "error" in document:
         return True
     if "results" in document:
-        return document["results"] == []
+        return bool(document["results"] == [])
     answers = document.get("evaluations", [document])
     return bool(answers) and all(one["decision"] is False for one in answers)
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from authz.core.definition import Hours
 from authz.policy.compile import compile_set
 from authz.policy.compiled import CompiledSet
 from authz.policy.document import FORMAT, DocumentInvalid, decode, encode
@@ -27,6 +28,14 @@ def test_reading_back_what_was_written_is_the_identity(compiled: CompiledSet) ->
     assert encode(again) == encode(compiled)
     assert again.definition.calendars["gatehouse"].hours[1] == (Hours(480, 990),)
     assert again.engine["pycasbin"]
+
+
+def test_several_spans_of_a_day_are_read_back() -> None:
+    breaks = orchard.parsed({"set.yaml": [('mon-fri: "08:00-16:30"', 'mon-fri: "08:00-12:00, 13:00-24:00"')]})
+
+    again = decode(encode(compile_set(breaks)))
+
+    assert again.definition.calendars["gatehouse"].hours[5] == (Hours(480, 720), Hours(780, 1440))
 
 
 def test_no_byte_of_the_body_can_be_changed_unnoticed(compiled: CompiledSet) -> None:

@@ -92,6 +92,19 @@ def test_calendars_count_in_minutes_of_their_own_time_zone() -> None:
     assert calendars["watch"].around_the_clock
 
 
+def test_a_day_has_several_spans_and_holidays_may_be_those_of_a_region() -> None:
+    edits = [
+        ('sat: "09:00-12:00"', 'sat: "00:00-06:00,22:00-24:00"'),
+        ("holidays: RO", "holidays: DE-BY"),
+        ('"10:00-12:00"', '"10:00-11:00, 11:00-12:00"'),
+    ]
+    gatehouse = orchard.parsed({"set.yaml": edits}).definition.calendars["gatehouse"]
+
+    assert gatehouse.hours[6] == (Hours(0, 360), Hours(1320, 1440))
+    assert gatehouse.holiday_hours == (Hours(600, 660), Hours(660, 720))
+    assert gatehouse.country == "DE-BY"
+
+
 def test_service_rows_promise_working_time() -> None:
     smoke, other = orchard.parsed().definition.service
 

@@ -79,6 +79,21 @@ REFUSALS: Final = (
         ["set.yaml:73:22: `08:00-24:30` are no opening hours; write `09:00-18:00`"],
     ),
     Refusal(
+        "spans that overlap",
+        {SET: [('"08:00-16:30"', '"08:00-12:00, 11:59-16:30"')]},
+        ["set.yaml:73:22: `11:59-16:30` begins before the span in front of it ends"],
+    ),
+    Refusal(
+        "spans in the wrong order",
+        {SET: [('"10:00-12:00"', '"13:00-24:00, 10:00-12:00"')]},
+        ["set.yaml:75:20: `10:00-12:00` begins before the span in front of it ends"],
+    ),
+    Refusal(
+        "a comma without a span behind it",
+        {SET: [('"08:00-16:30"', '"08:00-12:00,"')]},
+        ["set.yaml:73:22: `` are no opening hours; write `09:00-18:00`"],
+    ),
+    Refusal(
         "an unknown day",
         {SET: [('sat: "09', 'sam: "09')]},
         ["set.yaml:73:37: `sam` is no day or range of days; write `mon` or `mon-fri`"],
@@ -92,6 +107,26 @@ REFUSALS: Final = (
     Refusal(
         "an unknown country",
         {SET: [("holidays: RO", "holidays: XQ")]},
+        ["set.yaml:74:15: unknown country `XQ`; write its two capital letters"],
+    ),
+    Refusal(
+        "an unknown region of a country",
+        {SET: [("holidays: RO", "holidays: CZ-10")]},
+        ["set.yaml:74:15: unknown region `CZ-10` of `CZ`; no regions of it are known"],
+    ),
+    Refusal(
+        "a region by a name that is no code",
+        {SET: [("holidays: RO", "holidays: BE-Flemish")]},
+        ["set.yaml:74:15: unknown region `BE-Flemish` of `BE`; no regions of it are known"],
+    ),
+    Refusal(
+        "a region that is written in small letters",
+        {SET: [("holidays: RO", "holidays: GB-sct")]},
+        ["set.yaml:74:15: unknown region `GB-sct` of `GB`; its regions are `GB-ENG`, `GB-NIR`, `GB-SCT`, `GB-WLS`"],
+    ),
+    Refusal(
+        "a region of an unknown country",
+        {SET: [("holidays: RO", "holidays: XQ-BY")]},
         ["set.yaml:74:15: unknown country `XQ`; write its two capital letters"],
     ),
     Refusal(

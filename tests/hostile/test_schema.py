@@ -1,0 +1,28 @@
+"""schemathesis over the OpenAPI document, in process: whatever it makes up gets an answer that the document knows."""
+
+from __future__ import annotations
+
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from authz.web import openapi
+from tests.web.world import World
+
+schema = schemathesis.openapi.from_dict(openapi.document())
+schema.app = World().app()
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+
+
+@schema.parametrize()
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_the_document_knows(case: schemathesis.Case) -> None:
+    answer = case.call()
+
+    case.validate_response(answer, checks=CHECKS)
+    assert answer.headers["x-content-type-options"] == ["nosniff"]
