@@ -83,7 +83,7 @@ def _explanation(decision: Decision, texts: Texts) -> dict[str, Any]:
 
 
 _FOUND: Final = frozenset({Reason.TENANT_UNKNOWN, Reason.TENANT_AMBIGUOUS, Reason.CONTACT_OF_OTHER_TENANT})
-"""Refusals that name no tenant, of a subject that does stand on an annex in force; before all others R1 was not asked."""
+"""Refusals that name no tenant though the subject stands on an annex in force; any other came before R1 was asked."""
 
 
 def _contact(decision: Decision) -> dict[str, Any]:

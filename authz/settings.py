@@ -89,10 +89,10 @@ class Settings(BaseSettings):
     poll_interval_s: float = Field(
         0.25, gt=0, le=60, description="seconds between two looks for a new policy or registry revision"
     )
-    log_mode: LogMode = Field(LogMode.DURABLE, description="how decision records will be written; there is no decision log yet")
+    log_mode: LogMode = Field(LogMode.DURABLE, description="how records will be written; there is no log yet")
     log_level: LogLevel = Field(LogLevel.INFO, description="operations log on standard error")
     max_staleness: float | None = Field(
-        None, gt=0, description="seconds after which an unreachable registry refuses (`registry_too_old`); default: never"
+        None, gt=0, description="seconds after which a lost registry refuses (`registry_too_old`); default: never"
     )
     rate_limit: float | None = Field(
         None, gt=0, le=1e6, description="requests per second, API key and worker; default: off"

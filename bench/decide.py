@@ -1,7 +1,7 @@
-"""CPU per decision at 1,000 tenants x 20 contacts: `core.decide` alone, and a body to answer bytes, beside plain pycasbin.
+"""CPU per decision: `core.decide` alone, and a body to answer bytes, beside plain pycasbin.
 
-Everything on one core, in one run, side by side, over distinct questions; medians of interleaved rounds and ratios. Every
-answer of ours is held against pycasbin's before anything is timed. Usage: python bench/decide.py [TENANTS]
+Everything on one core, in one run, side by side, over distinct questions; medians of interleaved rounds and ratios.
+Answers of ours are held against pycasbin's before anything is timed. Usage: python bench/decide.py [TENANTS]
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class Live:
         self._current = {POLICY_SET: world.generation}
 
     def current(self) -> dict[str, object]:
+        """The one set."""
         return self._current  # type: ignore[return-value]
 
 
@@ -100,10 +101,9 @@ def main() -> None:
     plain, texts = Plain(world), Texts()
     pdp = Pdp(Live(world), lambda: world.directory, legal_holidays, lambda: NOON)  # type: ignore[arg-type]
 
-    for asked, request in zip(world.questions[:PLAIN_QUESTIONS], requests, strict=False):
-        ours = decide(request, world.directory, generations, NOON).allowed
-        if ours is not plain.decide(asked):
-            sys.exit(f"answers differ: {asked}")
+    decided = [decide(request, world.directory, generations, NOON).allowed for request in requests]
+    if [plain.decide(asked) for asked in world.questions[:PLAIN_QUESTIONS]] != decided[:PLAIN_QUESTIONS]:
+        sys.exit("the answers differ")
 
     def run_decide() -> None:
         for request in requests:
@@ -122,8 +122,7 @@ def main() -> None:
         measured["core.decide"].append(cpu_us(run_decide, QUESTIONS))
         measured["body to answer bytes"].append(cpu_us(run_bodies, QUESTIONS))
         measured["plain pycasbin"].append(cpu_us(run_plain, PLAIN_QUESTIONS))
-    allowed = sum(decide(request, world.directory, generations, NOON).allowed for request in requests)
-    print(f"{tenants} tenants x 20 contacts, {QUESTIONS} distinct questions, {allowed / QUESTIONS:.0%} allowed")
+    print(f"{tenants} tenants x 20 contacts, {QUESTIONS} distinct questions, {sum(decided) / QUESTIONS:.0%} allowed")
     base = statistics.median(measured["core.decide"])
     for name, rounds in measured.items():
         median = statistics.median(rounds)

@@ -1,4 +1,4 @@
-"""The world that the measurements share: the shipped calltrack set, made-up tenants and contacts, distinct questions."""
+"""The world that the measurements share: a shipped set, made-up tenants and contacts, distinct questions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class World(NamedTuple):
 
 
 def make_world(tenants: int, questions: int, seed: int = 1) -> World:
-    """`tenants` x 20 contacts, each tenant with four declared ranges and one denied address; every question distinct."""
+    """`tenants` x 20 contacts, each tenant with four declared ranges and a denied address; distinct questions."""
     rng = random.Random(seed)
     live = generation_of(build_set(read_bundle(ROOT / "policies" / POLICY_SET, ROOT / "model.conf")))
     lines = {f"t{number}": _lines(number) for number in range(tenants)}

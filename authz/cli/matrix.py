@@ -47,7 +47,8 @@ def matrix(
         typer.Argument(metavar="SET", help="A set's id or folder; without it, every set of AUTHZ_POLICIES."),
     ] = None,
     language: Annotated[
-        str | None, typer.Option("--lang", metavar="LANG", help="Language of the labels; default: the set's `table_language`.")
+        str | None,
+        typer.Option("--lang", metavar="LANG", help="Language of the labels; default: the set's `table_language`."),
     ] = None,
     tenant: Annotated[
         str | None, typer.Option("--tenant", metavar="ID", help="Draw the table as this tenant's own lines make it.")

@@ -130,9 +130,7 @@ def _week(hours: Mapping[int, tuple[Hours, ...]]) -> list[str]:
             runs[-1].append(day)
         else:
             runs.append([day])
-    return [
-        "-".join(_DAYS[day - 1] for day in sorted({run[0], run[-1]})) + f" {_spans(hours[run[0]])}" for run in runs
-    ]
+    return ["-".join(_DAYS[day - 1] for day in sorted({run[0], run[-1]})) + f" {_spans(hours[run[0]])}" for run in runs]
 
 
 def _spans(spans: tuple[Hours, ...]) -> str:

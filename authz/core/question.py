@@ -184,7 +184,8 @@ def _channel(context: Document) -> Channel:
 def _assurance(context: Document, channel: Channel, default: Assurance | None) -> Assurance:
     """The stated one; else by `sender_verified`; else `claimed` for a mail, and the caller's default elsewhere.
 
-    A sender that the caller says it could not verify is never more than `claimed`, whatever the channel.
+    A sender that the caller says it could not verify is `claimed` on every channel, unless a signature or a followed
+    link speaks for it.
     """
     verified = context.get("sender_verified")
     if "sender_verified" in context and type(verified) is not bool:
@@ -196,7 +197,7 @@ def _assurance(context: Document, channel: Channel, default: Assurance | None) -
         assurance = _ASSURANCES.get(stated)
         if assurance is None:
             _fail(Fault.BAD_ASSURANCE, f"`assurance` is not one of {', '.join(_ASSURANCES)}")
-        if verified is False and assurance in _SAYS_VERIFIED:
+        if verified is False and assurance in (Assurance.MAIL_VERIFIED, Assurance.SESSION):
             _fail(Fault.CONFLICTING_MEMBERS, "`assurance` and `sender_verified` contradict each other")
         return assurance
     if verified is False:
@@ -208,8 +209,6 @@ def _assurance(context: Document, channel: Channel, default: Assurance | None) -
 
 _CHANNELS: Final = {channel.value: channel for channel in Channel}
 _ASSURANCES: Final = {assurance.value: assurance for assurance in Assurance}
-_SAYS_VERIFIED: Final = (Assurance.MAIL_VERIFIED, Assurance.SESSION)
-"""What nobody can state of a sender it could not verify; a key's signature and a followed link stand by themselves."""
 
 
 def _flat_subject(body: Document) -> tuple[str, str, Document]:
@@ -247,10 +246,8 @@ def _flat_resource(body: Document) -> tuple[str, str, Document]:
         if name not in (INFERRED, tenant):
             _fail(Fault.CONFLICTING_MEMBERS, "`tenant` and `resource.id` name different tenants")
         return kind, tenant, properties
-    if TENANT in properties:
-        if properties[TENANT] != tenant:
-            _fail(Fault.CONFLICTING_MEMBERS, "`tenant` and `resource.properties.tenant` name different tenants")
-        return kind, name, properties
+    if properties.get(TENANT, tenant) != tenant:
+        _fail(Fault.CONFLICTING_MEMBERS, "`tenant` and `resource.properties.tenant` name different tenants")
     return kind, name, {**properties, TENANT: tenant}
 
 

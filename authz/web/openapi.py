@@ -115,7 +115,7 @@ def document() -> dict[str, Any]:
                 examples.ACTION_SEARCH,
                 _answer("One page of permitted actions.", schemas.FoundActions),
             ),
-            "/v1/decision": _question("decision", "Decide one request (flat)", schemas.FlatQuestion, examples.FLAT),
+            "/v1/decision": _flat_question(),
             "/v1/confirmations": _confirming(),
             "/metrics": _metrics(),
             "/v1/policy": _reading("policy", "What is live", {200: schemas.PolicyStatus}, (401, 403), secured=True),
@@ -174,6 +174,13 @@ def _metrics() -> dict[str, Any]:
 def _question(operation: str, summary: str, body: type[BaseModel], asked: Mapping[str, Any]) -> dict[str, Any]:
     answer = _answer("The decision, allow or deny.", schemas.Decision, examples=examples.DECISION)
     return _asking(operation, summary, body, asked, answer)
+
+
+def _flat_question() -> dict[str, Any]:
+    question = _question("decision", "Decide one request (flat)", schemas.FlatQuestion, examples.FLAT)
+    unrecorded = _answer("Nothing is recorded of the instant `as_of`.", schemas.Error)
+    question["post"]["responses"] = dict(sorted({**question["post"]["responses"], "404": unrecorded}.items()))
+    return question
 
 
 def _asking(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from itertools import takewhile
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from starlette.responses import Response
 
@@ -14,6 +14,7 @@ from authz.errors import AuthzError, Conflict, NotFound, RegistryUnavailable
 from authz.registry.checking import ANNEX_MEMBERS, CONTACT_MEMBERS
 from authz.registry.findings import Finding
 from authz.web import wire
+from authz.web.refusals import BodyInvalid, Part
 from authz.web.reply import error_detail, headers_of, status_of
 from authz.wiring import NotYetVisible
 
@@ -21,29 +22,6 @@ MEDIA_TYPE: Final = "application/problem+json"
 _QUOTED: Final = re.compile(r"`.*`", re.DOTALL)
 _AWAY: Final = "the registry's database cannot be reached"
 _NOTHING: Final = "there is nothing of that name here"
-
-
-class Part(NamedTuple):
-    """What is wrong with one part of the body; `pointer` is an RFC 6901 JSON pointer to it."""
-
-    pointer: str
-    detail: str
-
-
-class BodyInvalid(AuthzError):
-    """The body can be read, but what it says cannot be entered (HTTP 422)."""
-
-    code = "annex_invalid"
-
-    def __init__(self, parts: Iterable[Part]) -> None:
-        self.parts = tuple(parts)
-        super().__init__("the body holds what cannot be entered; see `problems`")
-
-
-class NotStated(AuthzError):
-    """A change without `If-Match` (HTTP 428): it might overwrite what its editor has not seen."""
-
-    code = "precondition_required"
 
 
 def problem(error: AuthzError) -> Response:

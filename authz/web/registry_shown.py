@@ -19,7 +19,8 @@ from authz.registry.checking import check_tenant
 from authz.registry.editing import Line, Seen
 from authz.registry.entries import AnnexEntry, ContactEntry
 from authz.registry.findings import Findings
-from authz.web.problem import BodyInvalid, Part, parts_of
+from authz.web.problem import parts_of
+from authz.web.refusals import BodyInvalid, Part
 
 Generations = Mapping[str, Generation]
 _BEFORE: Final = ("annexes", 0)

@@ -20,6 +20,7 @@ from authz.errors import (
 from authz.registry.change import Outdated
 from authz.web import wire
 from authz.web.callers import CallerRefused, CallerTooFast, CallerUnknown
+from authz.web.refusals import BodyInvalid, NotStated
 
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
@@ -39,6 +40,8 @@ STATUS: Final[Mapping[type[AuthzError], int]] = {
     NotFound: 404,
     Conflict: 409,
     Outdated: 412,
+    BodyInvalid: 422,
+    NotStated: 428,
     InvalidFile: 422,
     Unavailable: 503,
     ConfigError: INTERNAL,

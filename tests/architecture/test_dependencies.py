@@ -36,7 +36,8 @@ def imported() -> set[str]:
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {normal(re.split(r"[\[<>=!~; ]", each)[0]) for each in project["dependencies"]}
+    named = [*project["dependencies"], *project["optional-dependencies"]["client"]]
+    return {normal(re.split(r"[\[<>=!~; ]", each)[0]) for each in named}
 
 
 def test_whatever_the_package_imports_is_a_direct_dependency() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 
@@ -264,3 +265,39 @@ def test_the_explanation_is_coloured_on_a_terminal_and_plain_in_a_pipe(loaded: C
     assert "\x1b[" not in piped.out
     assert piped.status == 1
     assert all(line == line.rstrip() for line in piped.out.splitlines())
+
+
+def test_a_question_about_the_past_is_answered_by_the_policy_of_then_and_names_it(
+    loaded: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = loaded.root / "data"
+    monkeypatch.setenv("AUTHZ_DATA", str(data))
+    place = Place(loaded.root / "policies", loaded.root / "model.conf")
+    march = dt.datetime(2026, 3, 1, tzinfo=dt.UTC).timestamp()
+    may = dt.datetime(2026, 5, 1, tzinfo=dt.UTC).timestamp()
+    Builder(place, PolicyStore(data, lambda: march), None).look()
+    first = PolicyStore(data)
+    first.refresh()
+    loaded.replace("networks/acme.csv", "p2, acme, 203.0.113.66/32, deny\n", "p2, acme, 203.0.113.5/32, deny\n")
+    Builder(place, PolicyStore(data, lambda: may), None).look()
+
+    then = authz("ask", "ana@acme.example", "gate", *INSIDE, "--at", "2026-04-01", "--json")
+    later = authz("ask", "ana@acme.example", "gate", *INSIDE, "--at", "2026-06-01", "--json")
+    shown = authz("ask", "ana@acme.example", "gate", *INSIDE, "--at", "2026-04-01")
+    before = authz("ask", "ana@acme.example", "gate", *INSIDE, "--at", "2026-02-15")
+
+    assert (then.status, later.status) == (0, 1)
+    assert then.json["context"]["as_of"]["policy"]["revision"] == first.current()["storehouse"].revision
+    assert then.json["context"]["as_of"]["policy"]["since"] == "2026-03-01T02:00:00+02:00"
+    assert then.json["context"]["as_of"]["annex"]["number"] == 1
+    assert "policy then" in shown.out
+    assert "approved" in shown.out
+    assert (before.status, before.out) == (2, "")
+    assert "no policy of that instant is recorded" in before.err
+
+
+def test_where_no_policy_ever_went_live_an_answer_about_the_past_says_by_what_it_is(loaded: Checkout) -> None:
+    ran = authz("ask", "ana@acme.example", "gate", *INSIDE, *WORKDAY)
+
+    assert ran.status == 0
+    assert "the answer is by the files as they are now" in ran.err

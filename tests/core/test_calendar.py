@@ -70,9 +70,7 @@ def test_working_days_end_at_closing_time_and_skip_closed_days() -> None:
 
 
 def test_a_midday_break_is_no_working_time() -> None:
-    with_break = MOSCOW_OFFICE._replace(
-        hours=dict.fromkeys(range(1, 6), (Hours(540, 720), Hours(780, 1080)))
-    )
+    with_break = MOSCOW_OFFICE._replace(hours=dict.fromkeys(range(1, 6), (Hours(540, 720), Hours(780, 1080))))
     desk = calendar(with_break)
 
     assert desk.after_minutes(moscow("2026-06-03T11:30"), 60) == moscow("2026-06-03T13:30")

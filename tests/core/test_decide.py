@@ -27,6 +27,7 @@ from authz.core.identity import subject_key
 from authz.core.network import NetworkLine, TenantNetworks, parse_address
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import (
+    EMPTY,
     Assurance,
     Channel,
     ContactState,
@@ -231,21 +232,25 @@ def test_r2_the_tenant_is_inferred_only_from_exactly_one_standing() -> None:
     assert ask("two@x.example", resource_id="acme").allowed
 
 
+def of(resource_type: str, resource_id: str, properties: Mapping[str, object] = EMPTY) -> dict[str, Any]:
+    return {"resource_type": resource_type, "resource_id": resource_id, "resource_properties": properties}
+
+
 @pytest.mark.parametrize(
     ("resource", "reason"),
     [
         ({"resource_id": "nowhere"}, Reason.TENANT_UNKNOWN),
         ({"resource_id": "open"}, Reason.CONTACT_OF_OTHER_TENANT),
         ({"resource_id": "empty"}, Reason.CONTACT_OF_OTHER_TENANT),
-        ({"resource_type": "ticket", "resource_id": "T-9"}, Reason.TENANT_UNKNOWN),
-        ({"resource_type": "ticket", "resource_id": "T-1"}, Reason.PERMITTED),
-        ({"resource_type": "spaceship", "resource_id": "T-1", "resource_properties": {"tenant": "acme"}}, Reason.TENANT_UNKNOWN),
-        ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "acme"}}, Reason.PERMITTED),
-        ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "open"}}, Reason.CONTACT_OF_OTHER_TENANT),
-        ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": "*"}}, Reason.TENANT_UNKNOWN),
-        ({"resource_type": "ticket", "resource_id": "O-1", "resource_properties": {"tenant": "acme"}}, Reason.TENANT_UNKNOWN),
-        ({"resource_type": "ticket", "resource_id": "T-9", "resource_properties": {"tenant": 7}}, Reason.TENANT_UNKNOWN),
-        ({"resource_type": "handbook", "resource_id": "H-1"}, Reason.PERMITTED),
+        (of("ticket", "T-9"), Reason.TENANT_UNKNOWN),
+        (of("ticket", "T-1"), Reason.PERMITTED),
+        (of("spaceship", "T-1", {"tenant": "acme"}), Reason.TENANT_UNKNOWN),
+        (of("ticket", "T-9", {"tenant": "acme"}), Reason.PERMITTED),
+        (of("ticket", "T-9", {"tenant": "open"}), Reason.CONTACT_OF_OTHER_TENANT),
+        (of("ticket", "T-9", {"tenant": "*"}), Reason.TENANT_UNKNOWN),
+        (of("ticket", "O-1", {"tenant": "acme"}), Reason.TENANT_UNKNOWN),
+        (of("ticket", "T-9", {"tenant": 7}), Reason.TENANT_UNKNOWN),
+        (of("handbook", "H-1"), Reason.PERMITTED),
     ],
 )  # fmt: skip
 def test_r2_the_tenant_of_the_resource_is_told_by_its_id_its_property_or_the_registry(

@@ -317,8 +317,10 @@ def test_the_assurance_is_stated_or_the_careful_default(context: Any, default: s
     assert request_from_authzen(AUTHZEN | {"context": context}, key_default).assurance is Assurance(expected)
 
 
-def test_a_verified_and_unverified_mail_is_a_bad_request() -> None:
-    context = {"channel": "email", "assurance": "mail_verified", "sender_verified": False}
+@pytest.mark.parametrize("assurance", ["mail_verified", "session"])
+@pytest.mark.parametrize("channel", ["email", "web", "phone"])
+def test_a_sender_both_verified_and_unverified_is_a_bad_request(channel: str, assurance: str) -> None:
+    context = {"channel": channel, "assurance": assurance, "sender_verified": False}
 
     assert fault_of(request_from_flat, FLAT | context) == "conflicting_members"
 

@@ -83,7 +83,9 @@ def random_networks(rng: Random) -> tuple[tuple[str, str], ...]:
     if kind < 0.4:
         return (("any", "allow"), (rng.choice(NETWORKS), "deny"))
     chosen = rng.sample(NETWORKS, rng.randint(0 if kind < 0.45 else 1, 3))
-    return tuple((network, rng.choice(["allow", "allow", "allow", "deny"])) for network in chosen)
+    others = (rng.choice(["allow", "allow", "allow", "deny"]) for _ in chosen[1:])
+    effects = ["allow", *others][: len(chosen)]  # deny lines alone are refused
+    return tuple(zip(chosen, rng.sample(effects, len(effects)), strict=True))
 
 
 def random_paper(rng: Random, effective_from: dt.date, network: str) -> Paper:

@@ -150,6 +150,22 @@ def test_a_forged_header_makes_nobody_another_tenants_guest(edge_of: Edge, forge
     assert "203.0.113.5" not in "".join(received.all("X-Forwarded-For") + received.all("X-Real-IP"))
 
 
+@pytest.mark.parametrize("spelling", ["X-Authz-Gate-Secret", "X_Authz_Gate_Secret", "X.Authz.Gate.Secret"])
+def test_the_application_never_sees_a_secret(edge_of: Edge, spelling: str) -> None:
+    assert ask(edge_of.port, DECLARED, ACME, [(spelling, "guessed")]).status == 200
+    assert edge_of.application.received.pop().all("X-Authz-Gate-Secret") == []
+
+
+@pytest.mark.parametrize("spelling", ["X-Authz-Role", "x_authz_role", "X.Authz.Role"])
+def test_a_name_like_the_gates_that_the_gate_does_not_know_is_taken_away(edge_of: Edge, spelling: str) -> None:
+    """nginx and Traefik can delete known names alone, which docs/gate.md says; of look-alikes they let none through."""
+    assert ask(edge_of.port, DECLARED, ACME, [(spelling, "admin")]).status == 200
+    received = edge_of.application.received.pop()
+
+    let_through = spelling == "X-Authz-Role" and edge_of.name.startswith(("nginx", "traefik"))
+    assert received.all("X-Authz-Role") == (["admin"] if let_through else [])
+
+
 @pytest.mark.parametrize(
     "target",
     [

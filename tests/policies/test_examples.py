@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from authz.answer import missing_words
 from authz.core.decide import decide
 from authz.core.directory import Directory
 from authz.core.network import parse_address
@@ -118,6 +119,45 @@ def test_the_certification_fixture_answers_as_its_scenario_demands(
     decision = answer(directory, request_from_authzen(question | ({} if context is None else {"context": context})))
 
     assert decision.allowed is allowed
+
+
+@pytest.mark.parametrize(
+    ("login", "company", "agreed", "missing"),
+    [
+        ("taras.h", "zoria-contact", True, []),
+        ("vira.h", "dzvin-prodazhi", True, []),
+        ("taras.h", "zoria-contact", False, ["lending_agreed.lender_agrees"]),
+    ],
+)
+def test_the_representative_lends_the_login_of_a_company_that_agrees(
+    directory: Directory, login: str, company: str, agreed: bool, missing: list[str]
+) -> None:
+    lending = {"requested": True, "lender_agrees": agreed, "host_agrees": True}
+    properties = {"tenant": company, "company": company, "lending": lending}
+    question = {
+        "subject": {"type": "login", "id": "rep.stepan"},
+        "action": {"name": "lend_logins"},
+        "resource": {"type": "login", "id": login, "properties": properties},
+    }
+
+    decision = answer(directory, request_from_authzen(question))
+
+    assert decision.allowed is agreed
+    assert [word for lacking in decision.missing for word in missing_words(lacking)] == missing
+
+
+@pytest.mark.parametrize(("login", "allowed"), [("bohdan.r", True), ("vira.h", False)])
+def test_a_recalled_guest_handles_no_calls_and_the_one_still_lent_does(
+    directory: Directory, login: str, allowed: bool
+) -> None:
+    question = {
+        "subject": {"type": "login", "id": login},
+        "action": {"name": "handle_calls"},
+        "resource": {"type": "tenant", "id": "zoria-contact"},
+        "context": {"ip": "203.0.113.5"},
+    }
+
+    assert answer(directory, request_from_authzen(question)).allowed is allowed
 
 
 def test_every_tenant_with_network_lines_stands_in_an_example_registry(directory: Directory) -> None:

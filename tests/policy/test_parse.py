@@ -92,6 +92,14 @@ def test_calendars_count_in_minutes_of_their_own_time_zone() -> None:
     assert calendars["watch"].around_the_clock
 
 
+def test_the_table_is_printed_in_the_first_language_unless_the_set_says_otherwise() -> None:
+    first, other = orchard.parsed().definition.languages
+    stated = orchard.parsed({"set.yaml": [("\ntime_zone: ", f"\ntable_language: {other}\ntime_zone: ")]})
+
+    assert orchard.parsed().definition.table_language == first
+    assert stated.definition.table_language == other
+
+
 def test_a_day_has_several_spans_and_holidays_may_be_those_of_a_region() -> None:
     edits = [
         ('sat: "09:00-12:00"', 'sat: "00:00-06:00,22:00-24:00"'),

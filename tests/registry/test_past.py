@@ -67,12 +67,13 @@ def test_a_signed_annex_counts_only_from_its_approval_on(store: RegistryStore, c
 
 def test_who_was_suspended_then_is_told_by_the_trail(store: RegistryStore, clock: Clock) -> None:
     moments = [clock.now]
-    for change in (
+    changes: list[Callable[[], int]] = [
         lambda: suspend(store, "acme", ANA, "mara"),
         lambda: restore(store, "acme", ANA, "mara"),
         lambda: suspend(store, "acme", SubjectKey("login:ana.pop"), "mara", state=ContactState.REVOKED),
         lambda: restore(store, "acme", ANA, "mara", revoked_too=True),
-    ):
+    ]
+    for change in changes:
         clock.now += DAY
         moments.append(clock.now)
         change()

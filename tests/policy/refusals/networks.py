@@ -9,6 +9,11 @@ from tests.policy.refusals.refusal import Refusal
 
 REFUSALS: Final = (
     Refusal(
+        "the tenant of a deny line misspelt, which would silently open what it closes",
+        {HILLTOP: [("hilltop, 203.0.113.66/32", "hiltop,  203.0.113.66/32")]},
+        ["networks/hilltop.csv:3:5: can never act: the tenant has no allow line; is its id misspelt?"],
+    ),
+    Refusal(
         "host bits",
         {HILLTOP: [("203.0.113.0/24", "203.0.113.7/24")]},
         ["networks/hilltop.csv:2:14: `203.0.113.7/24` has host bits set; did you mean `203.0.113.0/24`?"],

@@ -18,6 +18,11 @@ REFUSALS: Final = (
             "set.yaml:3:1: `langauges` is not known here; did you mean `languages`?",
         ],
     ),
+    Refusal(
+        "a table in a language that the set does not have",
+        {SET: [("languages: [en, ro]", "languages: [en, ro]\ntable_language: fr")]},
+        ["set.yaml:4:17: unknown language of this set `fr`; one of `en`, `ro`"],
+    ),
     Refusal("a lost line", {SET: [("phone_region: RO\n", "")]}, ["set.yaml:1:1: `phone_region` is missing"]),
     Refusal(
         "an unknown key of a role",

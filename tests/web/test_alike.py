@@ -1,0 +1,113 @@
+"""To a caller without scope `explain` every refusal looks alike: status, headers, bytes (security.md, promise 19)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Scope as Connection
+
+from authz.core.limits import Limits
+from authz.core.types import Channel
+from authz.web.callers import KEYLESS, Caller, Scope
+from tests.web.world import INSIDE, OUTSIDE, QUESTION, World
+
+PLAIN = KEYLESS._replace(scopes=frozenset({Scope.DECIDE}))
+LIMITED = PLAIN._replace(limits=Limits(frozenset({"acme"}), frozenset({Channel.WEB, Channel.PHONE})))
+
+REFUSED: dict[str, dict[str, Any]] = {
+    "nobody": {"subject": {"type": "contact", "id": "nobody@acme.example"}},
+    "nobody elsewhere": {"subject": {"type": "contact", "id": "x@elsewhere.example"}},
+    "no address at all": {"subject": {"type": "contact", "id": "not an address"}},
+    "no such type": {"subject": {"type": "spaceship", "id": "ana@acme.example"}},
+    "suspended": {"subject": {"type": "contact", "id": "dan@acme.example"}},
+    "no such number": {"subject": {"type": "phone", "id": "+40213999999"}},
+    "not permitted": {"action": {"name": "restore"}},
+    "no such action": {"action": {"name": "fly"}},
+    "outside": {"context": {"ip": OUTSIDE}},
+    "no address": {"context": {}},
+    "unverified": {"context": {"ip": INSIDE, "assurance": "claimed"}},
+    "no such tenant": {"resource": {"type": "tenant", "id": "nobody"}},
+    "no such resource type": {"resource": {"type": "spaceship", "id": "1"}},
+    "unknown ticket": {"resource": {"type": "ticket", "id": "1"}},
+    "beyond the key": {"context": {"channel": "chat"}},
+}
+
+
+class Everybody:
+    """Whoever asks is this caller."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def identify(self, connection: Connection) -> Caller:
+        return self.caller
+
+
+def looks(answer: httpx.Response) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Everything that a caller sees, but for the answer's own id."""
+    body = re.sub(rb'"decision_id":"[0-9a-f]{32}"', b'"decision_id":""', answer.content)
+    return answer.status_code, answer.headers.raw, body
+
+
+def flat(question: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "contact": question["subject"],
+        "action": question["action"],
+        "resource": question["resource"],
+        **question["context"],
+    }
+
+
+@pytest.mark.parametrize("caller", [PLAIN, LIMITED], ids=["any key", "a limited key"])
+async def test_every_refusal_looks_alike(caller: Caller) -> None:
+    reasons = set()
+    async with World().client(Everybody(caller)) as client, World().client() as explaining:
+        seen = []
+        for change in REFUSED.values():
+            question = {**QUESTION, **change}
+            if caller is PLAIN and question["context"].get("channel") == "chat":
+                continue
+            seen.append(looks(await client.post("/access/v1/evaluation", json=question)))
+            seen.append(looks(await client.post("/v1/decision", json=flat(question))))
+            explained = (await explaining.post("/access/v1/evaluation", json=question)).json()["context"]
+            reasons.add(explained["reason"])
+        allowed = await client.post("/access/v1/evaluation", json=QUESTION)
+
+    assert len(seen) >= 28
+    assert len(reasons) >= 7
+    assert all(one == seen[0] for one in seen)
+    assert seen[0][0] == 200
+    assert b'"reason":"refused"' in seen[0][2]
+    assert not {b"obligations", b"service_terms", b"contact", b"rule", b"missing"} & set(
+        re.findall(rb'"(\w+)":', seen[0][2])
+    )
+    assert allowed.json()["decision"] is True
+
+
+async def test_every_refusal_of_a_batch_looks_alike() -> None:
+    items = [change for name, change in REFUSED.items() if name != "beyond the key"]
+    async with World().client(Everybody(PLAIN)) as client:
+        answer = await client.post("/access/v1/evaluations", json={**QUESTION, "evaluations": items})
+
+    _, _, body = looks(answer)
+    answers = body.split(b'{"decision"')[1:]
+    assert len(answers) == len(items)
+    assert len({one.rstrip(b",]}") for one in answers}) == 1
+
+
+async def test_a_search_is_no_way_round() -> None:
+    async with World().client(Everybody(PLAIN)) as client:
+        seen = [
+            looks(
+                await client.post(
+                    "/access/v1/search/action", json={"subject": subject, "resource": QUESTION["resource"]}
+                )
+            )
+            for subject in (QUESTION["subject"], REFUSED["nobody"]["subject"], REFUSED["suspended"]["subject"])
+        ]
+
+    assert seen[0][0] == 403
+    assert all(one == seen[0] for one in seen)
