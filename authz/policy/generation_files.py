@@ -136,6 +136,17 @@ class GenerationFiles:
         }
         write_whole(self.folder / _REPORT, sealed(document))
 
+    def forget_never_good(self) -> bool:
+        """Remove a set of which there is nothing but a report; False where there is more, which then stays."""
+        try:
+            if [path.name for path in self.folder.iterdir()] == [_REPORT]:
+                (self.folder / _REPORT).unlink()
+                self.folder.rmdir()
+                return True
+        except FileNotFoundError:
+            return True
+        return False
+
     def tidy(self) -> None:
         """Clear the remains of a builder that was killed."""
         if self.folder.is_dir():

@@ -92,7 +92,9 @@ class PolicyStore:
         if not self._refreshing.acquire(blocking=False):
             return False
         try:
-            changed = [self._refresh_set(set_id) for set_id in known_sets(self._root)]
+            known = known_sets(self._root)
+            self._forget_all_but(known)
+            changed = [self._refresh_set(set_id) for set_id in known]
             self._look_for_builder()
             if any(changed):
                 self._current = MappingProxyType(
@@ -134,7 +136,9 @@ class PolicyStore:
         self._files(set_id).write_report(Report(set_id, FilesState.PENDING, revision, ()))
 
     def report_gone(self, set_id: str) -> None:
-        """The set's folder is not there any more; its last good generation keeps answering."""
+        """The set's folder is not there any more; its last good generation keeps answering, if it ever had one."""
+        if self._files(set_id).forget_never_good():
+            return
         problems = whole_file(set_id, "the set's folder is gone; its last good generation keeps answering", "gone")
         self._files(set_id).write_report(Report(set_id, FilesState.GONE, "", tuple(problems)))
 
@@ -156,6 +160,12 @@ class PolicyStore:
 
     def _files(self, set_id: str) -> GenerationFiles:
         return GenerationFiles(self._root, set_id)
+
+    def _forget_all_but(self, known: Iterable[str]) -> None:
+        """Sets that were never good and of which nothing is left on disk either; what answers stays."""
+        for set_id in self._reports.keys() - self._loaded.keys() - set(known):
+            for memory in (self._reports, self._signatures, self._unloadable, self._troubled):
+                memory.pop(set_id, None)
 
     def _refresh_set(self, set_id: str) -> bool:
         files = self._files(set_id)

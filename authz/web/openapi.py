@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from authz.web import answer_schemas as answers
 from authz.web import examples, registry_openapi, schemas
 
 VERSION: Final = "1"
@@ -29,15 +30,15 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     schemas.ConfirmationRequest,
     schemas.IssuedConfirmation,
     schemas.Confirmed,
-    schemas.Decision,
-    schemas.Decisions,
-    schemas.FoundEntities,
-    schemas.FoundActions,
-    schemas.Error,
-    schemas.Readiness,
-    schemas.Liveness,
-    schemas.PolicyStatus,
-    schemas.Metadata,
+    answers.Decision,
+    answers.Decisions,
+    answers.FoundEntities,
+    answers.FoundActions,
+    answers.Error,
+    answers.Readiness,
+    answers.Liveness,
+    answers.PolicyStatus,
+    answers.Metadata,
     *registry_openapi.MODELS,
 )
 
@@ -92,43 +93,45 @@ def document() -> dict[str, Any]:
                 "Decide several requests (AuthZEN)",
                 schemas.EvaluationsRequest,
                 examples.EVALUATIONS,
-                _answer("The decisions; without items the one decision.", schemas.Decisions, schemas.Decision),
+                _answer("The decisions; without items the one decision.", answers.Decisions, answers.Decision),
             ),
             "/access/v1/search/subject": _asking(
                 "search_subject",
                 "Who may do it (AuthZEN); needs scope `explain`",
                 schemas.SubjectSearchRequest,
                 examples.SUBJECT_SEARCH,
-                _answer("One page of permitted subjects.", schemas.FoundEntities),
+                _answer("One page of permitted subjects.", answers.FoundEntities),
             ),
             "/access/v1/search/resource": _asking(
                 "search_resource",
                 "On what it may be done (AuthZEN); needs scope `explain`",
                 schemas.ResourceSearchRequest,
                 examples.RESOURCE_SEARCH,
-                _answer("One page of the registry's resources.", schemas.FoundEntities),
+                _answer("One page of the registry's resources.", answers.FoundEntities),
             ),
             "/access/v1/search/action": _asking(
                 "search_action",
                 "What may be done (AuthZEN); needs scope `explain`",
                 schemas.ActionSearchRequest,
                 examples.ACTION_SEARCH,
-                _answer("One page of permitted actions.", schemas.FoundActions),
+                _answer("One page of permitted actions.", answers.FoundActions),
             ),
             "/v1/decision": _flat_question(),
             "/v1/confirmations": _confirming(),
             "/metrics": _metrics(),
-            "/v1/policy": _reading("policy", "What is live", {200: schemas.PolicyStatus}, (401, 403), secured=True),
+            "/v1/policy": _reading("policy", "What is live", {200: answers.PolicyStatus}, (401, 403), secured=True),
             **registry_openapi.registry_paths(),
-            "/health/live": _reading("live", "The process answers", {200: schemas.Liveness}),
+            "/health/live": _reading("live", "The process answers", {200: answers.Liveness}),
             "/health/ready": _reading(
-                "ready", "Every policy set is live (503: not yet)", {200: schemas.Readiness, 503: schemas.Readiness}
+                "ready",
+                "Every policy set is live (503: not yet)",
+                {200: answers.Readiness, 503: answers.Readiness},
             ),
-            "/.well-known/authzen-configuration": _reading("metadata", "AuthZEN metadata", {200: schemas.Metadata}),
+            "/.well-known/authzen-configuration": _reading("metadata", "AuthZEN metadata", {200: answers.Metadata}),
             "/.well-known/authzen-configuration/{tenant}": _reading(
                 "metadata_of_tenant",
                 "AuthZEN metadata of the identifier of a tenant",
-                {200: schemas.Metadata},
+                {200: answers.Metadata},
                 (404,),
                 parameters=[_TENANT],
             ),
@@ -172,13 +175,13 @@ def _metrics() -> dict[str, Any]:
 
 
 def _question(operation: str, summary: str, body: type[BaseModel], asked: Mapping[str, Any]) -> dict[str, Any]:
-    answer = _answer("The decision, allow or deny.", schemas.Decision, examples=examples.DECISION)
+    answer = _answer("The decision, allow or deny.", answers.Decision, examples=examples.DECISION)
     return _asking(operation, summary, body, asked, answer)
 
 
 def _flat_question() -> dict[str, Any]:
     question = _question("decision", "Decide one request (flat)", schemas.FlatQuestion, examples.FLAT)
-    unrecorded = _answer("Nothing is recorded of the instant `as_of`.", schemas.Error)
+    unrecorded = _answer("Nothing is recorded of the instant `as_of`.", answers.Error)
     question["post"]["responses"] = dict(sorted({**question["post"]["responses"], "404": unrecorded}.items()))
     return question
 
@@ -223,7 +226,7 @@ def _reading(
 
 
 def _errors(*statuses: int) -> dict[str, Any]:
-    return {str(status): _answer(_ERRORS[status], schemas.Error) for status in statuses}
+    return {str(status): _answer(_ERRORS[status], answers.Error) for status in statuses}
 
 
 def _answer(

@@ -225,6 +225,19 @@ def test_a_set_that_was_never_good_is_reported_and_does_not_answer(workshop: Wor
     assert any("not a set's name" in problem for problem in unfit["problems"])
 
 
+def test_a_set_that_was_never_good_is_forgotten_with_its_folder(workshop: Workshop) -> None:
+    stray = workshop.policies / "stray"
+    stray.mkdir()
+    workshop.settle()
+    assert workshop.status("stray")["stale"] is True
+
+    stray.rmdir()
+    workshop.settle()
+
+    assert set(workshop.worker.status()) == {"library"}
+    assert workshop.status()["stale"] is False
+
+
 def test_a_builder_that_starts_again_finds_its_sets_live_and_activates_nothing(
     workshop: Workshop, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from authz.core.definition import PolicySet
 from authz.core.types import NetworkChoice, SubjectKey
-from authz.errors import RegistryInvalid
+from authz.errors import RegistryInvalid, RegistryUnavailable
 from authz.registry import tables as t
 from authz.registry.entries import AnnexEntry, ContactEntry
 from authz.registry.erasure import erase
@@ -155,3 +156,43 @@ def test_attributes_that_name_the_person_go_too_and_longer_texts_are_told(
     assert dict(tenant.resources["ticket", "t-1"]) == {}
     with store.reading() as connection:
         assert [json.loads(one) for one in connection.scalars(sa.select(t.contact.c.attributes))][-1] == {}
+
+
+def test_a_connection_that_stays_open_keeps_no_old_pages(store: RegistryStore) -> None:
+    """The last one to close would cut the write-ahead log off by itself; beside a service none is the last."""
+    path = store.sqlite_file
+    if path is None:
+        pytest.skip("only SQLite has files of ours")
+    other = sqlite3.connect(path)
+    try:
+        other.execute("SELECT count(*) FROM contact").fetchone()
+        suspend(store, "acme", ANA, "mara")
+        assert b"ana@acme.example" in path.with_name(f"{path.name}-wal").read_bytes()
+
+        erase(store, ANA, "mara")
+        store.compact()
+
+        assert path.with_name(f"{path.name}-wal").exists()
+        assert [trace for trace in TRACES if trace in files_of(store)] == []
+    finally:
+        other.close()
+
+
+def test_a_reader_of_an_old_state_is_waited_for_and_then_told(
+    store: RegistryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store.sqlite_file
+    if path is None:
+        pytest.skip("only SQLite has files of ours")
+    monkeypatch.setattr("authz.registry.compaction.BUSY_TIMEOUT_S", 0.2)
+    other = sqlite3.connect(path, isolation_level=None)
+    try:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM contact").fetchone()
+        erase(store, ANA, "mara")
+        with pytest.raises(RegistryUnavailable):
+            store.compact()
+    finally:
+        other.close()
+    store.compact()
+    assert [trace for trace in TRACES if trace in files_of(store)] == []

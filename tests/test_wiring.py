@@ -1,0 +1,70 @@
+"""A worker's own parts, put together as the service puts them together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from authz.core.types import NetworkChoice, SubjectKey
+from authz.registry.entries import AnnexEntry, ContactEntry
+from authz.registry.load import load_file
+from authz.registry.proposals import approve, enter_draft
+from authz.registry.store import RegistryStore
+from authz.settings import Settings
+from authz.wiring import NotYetVisible, Service
+from tests.web.test_registry_routes import PEOPLE
+from tests.web.world import generation
+
+ION = SubjectKey("ion@acme.example")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data=tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings, tmp_path: Path) -> Iterator[RegistryStore]:
+    store = RegistryStore(settings.registry_url.get_secret_value())
+    store.migrate()
+    path = tmp_path / "people.yaml"
+    path.write_text(PEOPLE, encoding="utf-8")
+    load_file(path, store, {"demo": generation().definition}, "ines")
+    yield store
+    store.close()
+
+
+def approved(store: RegistryStore) -> int:
+    day = dt.date(2026, 3, 1)
+    contacts = (ContactEntry("Ion Barbu", "admin", email=ION),)
+    draft = enter_draft(store, "acme", AnnexEntry(3, day, day, NetworkChoice.ANY, contacts=contacts), "mara")
+    return approve(store, draft.id, "ines").revision
+
+
+def test_a_committed_change_is_in_memory_when_catching_up_returns(settings: Settings, store: RegistryStore) -> None:
+    service = Service(settings)
+    revision = approved(store)
+    assert service.directory().tenants_listing(ION) == ()
+
+    service.people.catch_up(revision)
+
+    assert service.directory().revision == revision
+    assert service.directory().tenants_listing(ION) == ("acme",)
+
+
+def test_a_change_that_cannot_be_read_back_is_told_and_read_later(settings: Settings, store: RegistryStore) -> None:
+    service = Service(settings)
+    revision = approved(store)
+    path = store.sqlite_file
+    assert path is not None
+    hidden = path.rename(path.with_name("hidden"))
+
+    with pytest.raises(NotYetVisible):
+        service.people.catch_up(revision)
+
+    hidden.rename(path)
+    service.refresh_registry()
+    assert service.directory().revision == revision
