@@ -194,7 +194,7 @@ class Pdp:
     def search(self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: Place = ()) -> Search:
         """The entities for which the question would be permitted within the limits, in a stable order.
 
-        Each candidate is decided as by `decide` when its turn comes; one about which `decide` has no answer is left out.
+        Each candidate is decided as by `decide` in its turn; one about which `decide` has no answer is left out.
 
         Raises:
             NoActivePolicy: no policy set has ever been good; from the results, too, where none of the question's

@@ -171,5 +171,5 @@ def test_a_way_in_that_cannot_be_meant_stops_the_start(parts: dict[str, Any], sa
 
 
 def test_the_identifier_of_a_service_with_a_certificate_is_https() -> None:
-    assert Settings(**TLS).identifier == "https://127.0.0.1:8000"  # type: ignore[arg-type]
-    assert Settings(**OIDC).token_callers == {"desk": "3f2a"}  # type: ignore[arg-type]
+    assert Settings(**TLS).identifier == "https://127.0.0.1:8000"
+    assert Settings(**OIDC).token_callers == {"desk": "3f2a"}
