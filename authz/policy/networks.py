@@ -27,6 +27,7 @@ def read_networks(
 ) -> Mapping[str, tuple[NetworkLine, ...]]:
     """Every tenant's network lines, tenants in the order of the files; `folder` is `policies/<set>`."""
     tenants: dict[str, list[_Written]] = defaultdict(list)
+    unread: set[str] = set()
     for line in lines:
         noted = list(tenant_problems(line, roles, wildcard=False))
         tenant, network, effect = (cell.text for cell in line.cells)
@@ -40,11 +41,16 @@ def read_networks(
         if effect not in tuple(Effect):
             noted.append(line.problem(_EFFECT, f"`{effect}` is not an effect; write `allow` or `deny`", CODE))
         problems.extend(noted)
-        if not noted:
+        if noted:
+            unread.add(tenant)
+        else:
             source = f"{set_id}/{line.file.removeprefix(folder + '/')}:{line.number}"
             tenants[tenant].append(_Written(NetworkLine(network, Effect(effect), source), span, line))
-    for written in tenants.values():
+    for tenant, written in tenants.items():
         problems.extend(_contradictions(written))
+        if tenant not in unread and all(entry.line.effect is Effect.DENY for entry in written):
+            text = "can never act: the tenant has no allow line; is its id misspelt?"
+            problems.extend(entry.at.problem(_TENANT, text, CODE) for entry in written)
     return {tenant: tuple(entry.line for entry in written) for tenant, written in tenants.items()}
 
 
@@ -58,9 +64,6 @@ def _contradictions(written: list[_Written]) -> Iterable[Problem]:
             yield at.problem(_NETWORK, f"the same network as {first.source}", CODE)
         else:
             yield at.problem(_EFFECT, f"contradicts {first.source}: allow and deny for the same network", CODE)
-    if all(line.effect is Effect.DENY for line, _, _ in written):
-        for _, _, at in written:
-            yield at.problem(_TENANT, "can never act: the tenant has no allow line; is its id misspelt?", CODE)
     every = seen.get(None)
     if every is None:
         return

@@ -17,8 +17,8 @@ from authz.errors import RequestInvalid
 from authz.past import as_of_document
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
+from authz.web.hold import send_answer
 from authz.web.hygiene import read_body
-from authz.web.reply import send_json
 from authz.web.service import Service
 
 AS_OF: Final = "as_of"
@@ -50,7 +50,7 @@ class FlatDecision:
         else:
             outcome = self._pdp.decide(request, limits=asking.limits)
             answer = answer_document(outcome, self._texts, asking.explains)
-        await send_json(send, 200, wire.write(answer))
+        await send_answer(send, asking, answer, refused=not answer["decision"])
 
     def _as_of(self, stated: object, request: Request, asking: Caller) -> Mapping[str, Any]:
         if type(stated) is not str:

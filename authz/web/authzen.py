@@ -18,6 +18,7 @@ from authz.pdp import Search
 from authz.web import wire
 from authz.web.batch import Document, answers, read_batch
 from authz.web.callers import Caller, CallerRefused, Callers, Scope
+from authz.web.hold import send_answer
 from authz.web.hygiene import read_body
 from authz.web.paging import requested_page
 from authz.web.reply import CACHEABLE, Refusal, send_json
@@ -61,14 +62,16 @@ class Evaluations:
         document = wire.read_object(await read_body(scope, receive))
         batch = read_batch(document)
         if batch is None:
-            await send_json(send, 200, wire.write(self._evaluate(document, asking)))
+            answer = self._evaluate(document, asking)
+            await send_answer(send, asking, answer, refused=not answer["decision"])
             return
         given = []
         for answer in answers(batch, lambda item: self._evaluate(item, asking)):
             given.append(answer)
             if len(given) % _ITEMS_AT_A_TIME == 0:
                 await asyncio.sleep(0)
-        await send_json(send, 200, wire.write({"evaluations": given}))
+        refused = not all(answer["decision"] for answer in given)
+        await send_answer(send, asking, {"evaluations": given}, refused)
 
     def _evaluate(self, question: Document, asking: Caller) -> dict[str, Any]:
         request = asking.within(request_from_authzen(question, asking.default_assurance))

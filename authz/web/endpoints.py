@@ -15,6 +15,7 @@ from authz.core.types import Assurance, Request
 from authz.web import callers as caller
 from authz.web import wire
 from authz.web.callers import Callers, CallerTooFast, CallerUnknown
+from authz.web.hold import send_answer
 from authz.web.hygiene import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
@@ -43,7 +44,8 @@ class Evaluation:
         document = wire.read_object(await read_body(scope, receive))
         request = asking.within(self._to_request(document, asking.default_assurance))
         outcome = self._pdp.decide(request, limits=asking.limits)
-        await send_json(send, 200, wire.write(answer_document(outcome, self._texts, asking.explains)))
+        answer = answer_document(outcome, self._texts, asking.explains)
+        await send_answer(send, asking, answer, refused=not outcome.decision.allowed)
 
 
 class Live:

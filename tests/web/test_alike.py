@@ -12,6 +12,7 @@ from starlette.types import Scope as Connection
 from authz.core.limits import Limits
 from authz.core.types import Channel
 from authz.web.callers import KEYLESS, Caller, Scope
+from authz.web.hold import LONGEST_HOLD_MS, hold_refusal
 from tests.web.world import INSIDE, OUTSIDE, QUESTION, World
 
 PLAIN = KEYLESS._replace(scopes=frozenset({Scope.DECIDE}))
@@ -111,3 +112,45 @@ async def test_a_search_is_no_way_round() -> None:
 
     assert seen[0][0] == 403
     assert all(one == seen[0] for one in seen)
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "explains", "holds"),
+    [
+        ("/access/v1/evaluation", {**QUESTION, **REFUSED["nobody"]}, False, 1),
+        ("/access/v1/evaluation", {**QUESTION, **REFUSED["nobody"]}, True, 0),
+        ("/access/v1/evaluation", QUESTION, False, 0),
+        ("/v1/decision", flat({**QUESTION, **REFUSED["outside"]}), False, 1),
+        ("/access/v1/evaluations", {**QUESTION, "evaluations": [{}, REFUSED["nobody"], REFUSED["outside"]]}, False, 1),
+        ("/access/v1/evaluations", {**QUESTION, **REFUSED["nobody"]}, False, 1),
+        ("/access/v1/evaluations", {**QUESTION, "evaluations": [{}]}, False, 0),
+    ],
+    ids=["refused", "refused with its reason", "allowed", "flat", "batch", "batch without items", "batch of allows"],
+)
+async def test_only_a_refusal_without_a_reason_is_held_for_a_moment(
+    path: str, question: dict[str, Any], explains: bool, holds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+
+    async def count() -> None:
+        held.append(path)
+
+    monkeypatch.setattr("authz.web.hold.hold_refusal", count)
+
+    async with World().client(Everybody(KEYLESS if explains else PLAIN)) as client:
+        await client.post(path, json=question)
+
+    assert len(held) == holds
+
+
+async def test_the_moment_is_drawn_anew_each_time_and_never_long() -> None:
+    moments: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        moments.append(seconds)
+
+    for _ in range(50):
+        await hold_refusal(sleep)
+
+    assert len(set(moments)) > 40
+    assert all(0 <= moment <= LONGEST_HOLD_MS / 1000 for moment in moments)
