@@ -48,7 +48,7 @@ def random_lines(rng: Random) -> tuple[Line, ...]:
 
     for role in ROLES:
         for action in ACTIONS:
-            allowed = rng.random() < 0.9
+            allowed = rng.random() < 0.95
             add(
                 Line("*", role, action, BUILT_IN | some_facts(rng), "allow")
                 if allowed
@@ -90,7 +90,7 @@ def random_networks(rng: Random) -> tuple[tuple[str, str], ...]:
 
 def random_paper(rng: Random, effective_from: dt.date, network: str) -> Paper:
     listed = rng.sample(EMAILS, rng.randint(1, 3))
-    states = ["active"] * 24 + ["suspended", "revoked"]
+    states = ["active"] * 40 + ["suspended", "revoked"]
     return Paper(
         effective_from, network, tuple(Person(email.lower(), rng.choice(ROLES), rng.choice(states)) for email in listed)
     )
@@ -120,11 +120,11 @@ def random_question(rng: Random, world: World) -> Question:
     given = {fact: rng.random() < (0.93 if fact in needed(world) else 0.2) for fact in FACTS if rng.random() < 0.9}
     return Question(
         email=rng.choice(listed) if rng.random() < 0.95 else rng.choice([*EMAILS, "stranger@x.example"]),
-        action=rng.choice([*ACTIONS * 15, "fly"]),
+        action=rng.choice([*ACTIONS * 25, "fly"]),
         tenant=rng.choice([tenant] * 20 + ["*"] * 2 + ["t9"]),
         ip=rng.choice([*inside * 20, *ADDRESSES, None]) if channel in ("web", "api") else None,
         channel=channel,
-        assurance=rng.choice(["session", "confirmed"] * 6 + ["mail_verified", "mail_signed", "claimed"]),
+        assurance=rng.choice(["session", "confirmed"] * 15 + ["mail_verified", "mail_signed", "claimed"]),
         facts=given,
         at=rng.choice(INSTANTS),
     )
