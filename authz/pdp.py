@@ -261,7 +261,9 @@ class Pdp:
         if not definition.obligations and not definition.service:
             return (), None
         day = generation.local_day.ordinal(at)
-        values = bindings(definition, request, tenant, contact, contact.keys[0], decision.action, day, at)
+        values = bindings(
+            definition, request, tenant, contact, decision.key or contact.keys[0], decision.action, day, at
+        )
         received = dt.datetime.fromtimestamp(at, dt.UTC)
         return (
             obligations(definition, decision.action, values),

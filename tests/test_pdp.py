@@ -69,3 +69,10 @@ def test_every_answer_has_its_own_id_and_both_revisions() -> None:
     assert first.decision_id != second.decision_id
     assert first.policy_revision == "sha256:1"
     assert first.registry_revision == DIRECTORY.revision
+
+
+def test_what_comes_with_an_allow_looks_at_the_id_that_was_asked_with() -> None:
+    by_login = Request("login", "rev", "read")
+
+    assert pdp().decide(ALLOWED).decision.key == "rev@x.example"
+    assert pdp().decide(by_login).decision.key == "login:rev"

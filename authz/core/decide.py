@@ -57,7 +57,7 @@ def decide(request: Request, directory: Directory, generations: Mapping[str, Gen
 
 def _judge(standing: Standing, request: Request, action: str, cell: Cell, now: float) -> Decision:
     """R5 and R6: establish the facts that the cell names, then read what Casbin answered for them."""
-    tenant, annex, contact, generation, _ = standing
+    tenant, annex, contact, generation, key = standing
     facts = _establish(standing, request, action, cell, now)
     undecided = ""
     if facts.unknown:
@@ -67,7 +67,7 @@ def _judge(standing: Standing, request: Request, action: str, cell: Cell, now: f
     if answer.allowed:
         return Decision(
             True, _PERMITTED, action, tenant, annex, contact, generation, cell, facts.mask, facts.unknown,
-            answer.rule, facts.network_rule,
+            answer.rule, facts.network_rule, key=key,
         )  # fmt: skip
     reason, fact = (Reason.FACT_UNKNOWN, undecided) if undecided else _first_missing(cell, answer, facts)
     return Decision(

@@ -145,6 +145,7 @@ class Decision(NamedTuple):
     `missing` is the nearest allowed neighbour, empty for an allow and where nothing would help.
     `mask` and `unknown` hold, bit by bit in the cell's order of facts, which facts were true and which not known.
     `network_rule` is the network line that spoke for or against the address, empty where none did.
+    `key`: the canonical id under which an allowed contact was found, None for a deny.
     `tenant`, `annex`, `contact`, `generation`, `cell` are None where the decision ended before they were known.
     """
 
@@ -162,3 +163,4 @@ class Decision(NamedTuple):
     network_rule: str = ""
     fact: str = ""
     missing: tuple[Missing, ...] = ()
+    key: SubjectKey | None = None

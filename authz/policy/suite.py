@@ -159,7 +159,9 @@ def _promise_differences(
     if decision.allowed and generation is not None and tenant is not None and contact is not None:
         definition = generation.definition
         day = generation.local_day.ordinal(now.timestamp())
-        values = bindings(definition, request, tenant, contact, contact.keys[0], decision.action, day, now.timestamp())
+        values = bindings(
+            definition, request, tenant, contact, decision.key or contact.keys[0], decision.action, day, now.timestamp()
+        )
         duties = sorted(duty.id for duty in obligations(definition, decision.action, values))
         terms = service_terms(
             definition, decision.action, request.channel, values, now.astimezone(dt.UTC), _calendars(generation)
