@@ -189,6 +189,24 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
         self._in_head = False
         self._head_bytes = 0
         self._is_long = False
+        self._last_answer = b""
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """As `Deadline`; after the requests that were received before, the refused one is answered as well."""
+        if any(not cycle.more_body for cycle in self._unanswered()):
+            self._last_answer = _whole_answer(status, code, message, _echoed(self._unreceived_headers()))
+            self._drop_unreceived()
+            self._request_ends()
+            return
+        super()._refuse(status, code, message)
+
+    def on_response_complete(self) -> None:
+        """The next request's turn; or that of the refusal which ends the connection."""
+        if self._last_answer and not self.pipeline and not self.transport.is_closing():
+            self.transport.write(self._last_answer)
+            self.transport.close()
+            return
+        super().on_response_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._active = cycle
@@ -211,7 +229,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of the present or of the next request."""
         self._unset_keepalive_if_required()
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._last_answer:
             return
         if self._upgrade_offered:
             self._count_off(data)

@@ -369,3 +369,22 @@ def test_more_connections_than_the_limit_are_closed_and_the_others_answered() ->
                 assert later.answer().allowed
             except ConnectionError:
                 pytest.skip("the server has not yet seen the others go")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"GARBAGE\r\n\r\n",
+        with_length(BODY, b"Transfer-Encoding: chunked"),
+        with_length(BODY, b"X: \x00"),
+    ],
+    ids=["no request at all", "two framings", "a NUL in a header"],
+)
+def test_a_bad_request_in_one_piece_with_good_ones_is_answered_after_them(port: int, bad: bytes) -> None:
+    with Connection(port) as connection:
+        connection.send(with_length(BODY) + with_length(BODY) + bad)
+
+        answers = [connection.answer() for _ in range(3)]
+
+        assert [answer.status for answer in answers] == [200, 200, 400]
+        assert connection.is_closed()
