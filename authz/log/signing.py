@@ -1,4 +1,4 @@
-"""Ed25519 over canonical JSON: checkpoints of the log and receipts of decisions (DESIGN section 4; security.md, threat 28)."""
+"""Ed25519 signatures: checkpoints of the log and receipts of decisions (security.md, threat 28)."""
 
 from __future__ import annotations
 
