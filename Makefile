@@ -9,6 +9,8 @@ DATA   ?= $(or $(AUTHZ_DATA),data)
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCK   := $(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes \
           --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+# How many test processes; pytest-xdist's `auto` is one a core.
+CORES  ?= auto
 SOURCES := authz tests $(wildcard bench) $(wildcard scripts)
 
 .DEFAULT_GOAL := help
@@ -67,8 +69,8 @@ run: $(DATA)/.demo ## the service with the demo registry on 127.0.0.1:8000
 
 # ----------------------------------------------------------------------------------------------------------- the proof
 
-test: $(VENV)/.dev $(VENV)/.nginx ## everything the tests know
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev $(VENV)/.nginx ## everything the tests know, on every core (make test ARGS="-n 0 -k ..." for a part)
+	@$(BIN)/python -m pytest -n $(CORES) $(ARGS)
 
 quick: $(VENV)/.dev ## the tests that take no more than a moment
 	@$(BIN)/python -m pytest -m 'not slow and not e2e and not postgres' $(ARGS)
