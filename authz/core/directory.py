@@ -12,7 +12,11 @@ from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
 
 
 class Contact(NamedTuple):
-    """One person or login of one annex. `attributes` is flat: dotted name without the leading `subject.` -> value."""
+    """One person or login of one annex. `attributes` is flat: dotted name without the leading `subject.` -> value.
+
+    `log_key`: the person's secret key for the decision log, in hex; empty for a person who has none (of a past day, or
+    stated inline).
+    """
 
     name: str
     role: str
@@ -20,6 +24,7 @@ class Contact(NamedTuple):
     state: ContactState = ContactState.ACTIVE
     function: str = ""
     attributes: Mapping[str, object] = EMPTY
+    log_key: str = ""
 
 
 class Annex:

@@ -26,6 +26,7 @@ from authz.registry.annexes import (
 )
 from authz.registry.change import Change, canonical_json
 from authz.registry.entries import AnnexEntry
+from authz.registry.log_keys import known_log_keys, log_key
 from authz.registry.rows import is_stricter, state_of
 from authz.registry.store import RegistryStore
 
@@ -193,6 +194,7 @@ def _insert(connection: sa.Connection, tenant_id: str, draft: AnnexRecord) -> No
             entered_at=draft.entered_at,
         )
     )
+    log_keys = known_log_keys(connection, [tenant_id]).get(tenant_id, {})
     rows = [
         {
             "annex_id": draft.id,
@@ -204,6 +206,7 @@ def _insert(connection: sa.Connection, tenant_id: str, draft: AnnexRecord) -> No
             "phone": contact.phone,
             "login": contact.login,
             "attributes": canonical_json(contact.attributes),
+            "log_key": log_key(contact.keys, log_keys),
         }
         for position, contact in enumerate(entry.contacts, start=1)
     ]

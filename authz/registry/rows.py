@@ -147,7 +147,7 @@ def _contacts(
     """The contacts of each approved annex, in the order of the paper."""
     c = t.contact.c
     query = (
-        sa.select(c.annex_id, c.name, c.role, c.function, c.email, c.phone, c.login, c.attributes)
+        sa.select(c.annex_id, c.name, c.role, c.function, c.email, c.phone, c.login, c.attributes, c.log_key)
         .join_from(t.contact, t.annex)
         .join(t.tenant)
         .where(changed, t.annex.c.state == "approved")
@@ -166,8 +166,9 @@ def _contacts(
                 state_of(keys, suspended) if suspended else ContactState.ACTIVE,
                 intern(function),
                 attributes_in(attributes),
+                log_key,
             )
-            for _, name, role, function, email, phone, login, attributes in rows
+            for _, name, role, function, email, phone, login, attributes, log_key in rows
         ]
     return found
 

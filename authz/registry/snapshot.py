@@ -21,7 +21,7 @@ from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
 from authz.errors import RegistryUnavailable
 from authz.registry.change import canonical_json
 
-FORMAT: Final = "authz registry snapshot 1"
+FORMAT: Final = "authz registry snapshot 2"
 _LONGEST_HEAD: Final = 10_000
 
 
@@ -143,7 +143,10 @@ def _stored_annex(annex: Annex) -> list[object]:
         annex.network,
         annex.document_sha256,
         annex.origin,
-        [[one.name, one.role, one.keys, one.state, one.function, one.attributes] for one in annex.contacts],
+        [
+            [one.name, one.role, one.keys, one.state, one.function, one.attributes, one.log_key]
+            for one in annex.contacts
+        ],
     ]
 
 
@@ -169,7 +172,7 @@ def _annex(
     network: str,
     document_sha256: str,
     origin: str,
-    contacts: list[tuple[str, str, list[SubjectKey], str, str, dict[str, object]]],
+    contacts: list[tuple[str, str, list[SubjectKey], str, str, dict[str, object], str]],
 ) -> Annex:
     return Annex(
         number,
@@ -177,8 +180,10 @@ def _annex(
         dt.date.fromisoformat(effective_from),
         NetworkChoice(network),
         [
-            Contact(name, intern(role), tuple(keys), ContactState(state), intern(function), attributes or EMPTY)
-            for name, role, keys, state, function, attributes in contacts
+            Contact(
+                name, intern(role), tuple(keys), ContactState(state), intern(function), attributes or EMPTY, log_key
+            )
+            for name, role, keys, state, function, attributes, log_key in contacts
         ],
         document_sha256,
         intern(origin),

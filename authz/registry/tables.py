@@ -87,6 +87,7 @@ annex: Final = sa.Table(
 
 contact: Final = sa.Table(
     # A line of an annex, numbered as on the paper. `email`, `phone`, `login` are canonical or null.
+    # `log_key`: 128 random bits in hex under which the person's decisions stand in the log, the same on every annex.
     "contact",
     metadata,
     sa.Column("annex_id", sa.BigInteger, sa.ForeignKey("annex.id", ondelete="CASCADE"), primary_key=True),
@@ -98,6 +99,7 @@ contact: Final = sa.Table(
     text_column("phone", nullable=True),
     text_column("login", nullable=True),
     text_column("attributes", default="{}"),
+    text_column("log_key", default=""),
     sa.CheckConstraint("coalesce(email, phone, login) is not null", name="contact_reachable"),
     sa.UniqueConstraint("email", "annex_id", name="contact_email_once"),
     sa.UniqueConstraint("phone", "annex_id", name="contact_phone_once"),

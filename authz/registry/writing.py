@@ -19,6 +19,7 @@ from authz.registry.change import Change, canonical_json
 from authz.registry.checking import out_of_order
 from authz.registry.entries import AnnexEntry, TenantEntry
 from authz.registry.findings import Finding
+from authz.registry.log_keys import Known, known_log_keys, log_key
 from authz.registry.rows import is_stricter, state_of
 
 Row = dict[str, Any]
@@ -31,6 +32,7 @@ class _Known(NamedTuple):
     annexes: Mapping[str, list[sa.RowMapping]]
     suspensions: Mapping[str, dict[SubjectKey, ContactState]]
     resources: Mapping[str, dict[tuple[str, str], str]]
+    log_keys: Mapping[str, Known]
 
 
 class Loader:
@@ -71,19 +73,21 @@ class Loader:
                 of_tenant[SubjectKey(row["subject_key"])] = ContactState(row["state"])
             for row in rows(t.resource, t.resource.c.tenant_id):
                 resources.setdefault(row["tenant_id"], {})[row["type"], row["id"]] = row["attributes"]
-        return _Known(tenants, annexes, suspensions, resources)
+        log_keys = known_log_keys(self._change.connection, ids) if tenants else {}
+        return _Known(tenants, annexes, suspensions, resources, log_keys)
 
     def _tenant(self, entry: TenantEntry, known: _Known, batch: _Batch) -> list[Finding]:
         findings = self._own_row(entry, known.tenants.get(entry.id), batch)
         if findings:
             return findings
+        log_keys = known.log_keys.get(entry.id, {})
         recorded = sorted(known.annexes.get(entry.id, ()), key=lambda row: row["number"])
         for annex in entry.annexes:
             same = next((row for row in recorded if row["number"] == annex.number), None)
             texts = _contradictions(annex, recorded, same)
             findings += [Finding(("annexes", annex.position), text) for text in texts]
             if same is None and not texts:
-                self._annex(entry.id, annex, batch)
+                self._annex(entry.id, annex, log_keys, batch)
         self._suspensions(entry, known.suspensions.get(entry.id, {}), batch)
         self._resources(entry, known.resources.get(entry.id, {}), batch)
         return findings
@@ -113,7 +117,7 @@ class Loader:
             self.counts["tenants_changed"] += 1
         return []
 
-    def _annex(self, tenant_id: str, annex: AnnexEntry, batch: _Batch) -> None:
+    def _annex(self, tenant_id: str, annex: AnnexEntry, log_keys: Known, batch: _Batch) -> None:
         self._last_annex_id += 1
         batch.annexes.append(
             {
@@ -144,6 +148,7 @@ class Loader:
                 "phone": contact.phone,
                 "login": contact.login,
                 "attributes": canonical_json(contact.attributes),
+                "log_key": log_key(contact.keys, log_keys),
             }
             for position, contact in enumerate(annex.contacts, start=1)
         ]
