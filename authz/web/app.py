@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from authz.core.question import request_from_authzen
 from authz.errors import AuthzError
 from authz.web.as_of import FlatDecision
 from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
 from authz.web.callers import Callers
 from authz.web.confirmations import PATH as CONFIRMATIONS
 from authz.web.confirmations import Confirm
+from authz.web.decisions import Decisions
 from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
@@ -56,23 +56,24 @@ def create_app(
         redirect_slashes=False,
         exception_handlers={HTTPException: _plain_error, AuthzError: _our_error},
     )
-    app.router.routes.extend(direct_routes(service, callers, metrics or Metrics(Tally())))
+    decisions = Decisions(service)
+    app.router.routes.extend(direct_routes(service, decisions, callers, metrics or Metrics(Tally())))
     app.router.routes.extend(registry_routes(service, callers))
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
 
 
-def direct_routes(service: Service, callers: Callers, metrics: Metrics) -> list[Route]:
+def direct_routes(service: Service, decisions: Decisions, callers: Callers, metrics: Metrics) -> list[Route]:
     """The routes without a pydantic model."""
     metadata = Metadata(service)
     return [
-        Route(EVALUATION, Evaluation(service, callers, request_from_authzen), methods=["POST"]),
-        Route("/v1/decision", FlatDecision(service, callers), methods=["POST"]),
+        Route(EVALUATION, Evaluation(decisions, callers), methods=["POST"]),
+        Route("/v1/decision", FlatDecision(service, decisions, callers), methods=["POST"]),
         Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),
         Route(CONFIRMATIONS, Confirm(service, callers), methods=["POST"]),
         Route("/metrics", MetricsPage(service, callers, metrics), methods=["GET"]),
-        Route(EVALUATIONS, Evaluations(service, callers), methods=["POST"]),
+        Route(EVALUATIONS, Evaluations(decisions, callers), methods=["POST"]),
         *(Route(path, search, methods=["POST"]) for path, search in search_endpoints(service, callers).items()),
         *(Route(path, metadata, methods=["GET"]) for path in metadata_paths(service.identifier)),
     ]

@@ -17,11 +17,12 @@ from authz.errors import RequestInvalid
 from authz.past import as_of_document
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
-from authz.web.hold import send_answer
+from authz.web.decisions import AS_OF, Decisions, may_ask_the_past
+from authz.web.hold import send_answered
 from authz.web.hygiene import read_body
+from authz.web.reply import send_json
 from authz.web.service import Service
 
-AS_OF: Final = "as_of"
 _AT_ONCE: Final = 2
 """Questions about the past that read disk and database at the same time."""
 
@@ -29,8 +30,8 @@ _AT_ONCE: Final = 2
 class FlatDecision:
     """A flat question and its decision: now, or as of an earlier instant."""
 
-    def __init__(self, service: Service, callers: Callers) -> None:
-        self._pdp = service.pdp
+    def __init__(self, service: Service, decisions: Decisions, callers: Callers) -> None:
+        self._decisions = decisions
         self._past = service.past
         self._texts = service.texts
         self._callers = callers
@@ -40,17 +41,16 @@ class FlatDecision:
         """Answer one question."""
         asking = await self._callers.identify(scope)
         asking.require(Scope.DECIDE)
-        document = wire.read_object(await read_body(scope, receive))
+        body = await read_body(scope, receive)
+        document = wire.read_object(body) if may_ask_the_past(body) else {}
         if AS_OF in document:
             asking.require(Scope.EXPLAIN)
-        request = asking.within(request_from_flat(document, asking.default_assurance))
-        if AS_OF in document:
+            request = asking.within(request_from_flat(document, asking.default_assurance))
             async with self._at_once:
                 answer = await asyncio.to_thread(self._as_of, document[AS_OF], request, asking)
+            await send_json(send, 200, wire.write(answer))
         else:
-            outcome = self._pdp.decide(request, limits=asking.limits)
-            answer = answer_document(outcome, self._texts, asking.explains)
-        await send_answer(send, asking, answer, refused=not answer["decision"])
+            await send_answered(send, asking, self._decisions.flat(body, asking))
 
     def _as_of(self, stated: object, request: Request, asking: Caller) -> Mapping[str, Any]:
         if type(stated) is not str:

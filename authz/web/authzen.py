@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
-from authz.answer import answer_document
-from authz.core.question import request_from_authzen
 from authz.core.search import Place
 from authz.core.types import Request
 from authz.pdp import Search
 from authz.web import wire
-from authz.web.batch import Document, answers, read_batch
-from authz.web.callers import Caller, CallerRefused, Callers, Scope
-from authz.web.hold import send_answer
+from authz.web.callers import CallerRefused, Callers, Scope
+from authz.web.decisions import Decisions
+from authz.web.hold import send_answered
 from authz.web.hygiene import read_body
 from authz.web.paging import requested_page
 from authz.web.reply import CACHEABLE, Refusal, send_json
@@ -42,40 +40,25 @@ _ENDPOINTS: Final = {
     "search_action_endpoint": SEARCH_ACTION,
 }
 _TENANT: Final = re.compile(r"[a-z0-9-]{1,64}")
-_ITEMS_AT_A_TIME: Final = 50
-"""Items of one batch that are answered before other requests get their turn."""
 _SEARCHES_AT_ONCE: Final = 2
 
 
 class Evaluations:
     """`POST /access/v1/evaluations`: several questions in one request."""
 
-    def __init__(self, service: Service, callers: Callers) -> None:
-        self._pdp = service.pdp
-        self._texts = service.texts
+    def __init__(self, decisions: Decisions, callers: Callers) -> None:
+        self._decisions = decisions
         self._callers = callers
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
         """Answer in the order of the items; without items as the single API would."""
         asking = await self._callers.identify(scope)
         asking.require(Scope.DECIDE)
-        document = wire.read_object(await read_body(scope, receive))
-        batch = read_batch(document)
-        if batch is None:
-            answer = self._evaluate(document, asking)
-            await send_answer(send, asking, answer, refused=not answer["decision"])
-            return
-        given = []
-        for answer in answers(batch, lambda item: self._evaluate(item, asking)):
-            given.append(answer)
-            if len(given) % _ITEMS_AT_A_TIME == 0:
+        for answered in self._decisions.batch(await read_body(scope, receive), asking):
+            if answered is None:
                 await asyncio.sleep(0)
-        refused = not all(answer["decision"] for answer in given)
-        await send_answer(send, asking, {"evaluations": given}, refused)
-
-    def _evaluate(self, question: Document, asking: Caller) -> dict[str, Any]:
-        request = asking.within(request_from_authzen(question, asking.default_assurance))
-        return answer_document(self._pdp.decide(request, limits=asking.limits), self._texts, asking.explains)
+            else:
+                await send_answered(send, asking, answered)
 
 
 class SearchEndpoint:

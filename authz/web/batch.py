@@ -6,10 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from authz.errors import AuthzError, RequestInvalid, Unavailable
+from authz.web import wire
 from authz.web.reply import error_detail, status_of
 
 Document = Mapping[str, Any]
-Answer = dict[str, Any]
+
+
+class Answer(NamedTuple):
+    """One answer as JSON, and its decision."""
+
+    body: bytes
+    allowed: bool
+
+
 Evaluate = Callable[[Document], Answer]
 """One effective question to its answer; raises `RequestInvalid` or another `AuthzError` about that question alone."""
 
@@ -66,13 +75,14 @@ def answers(batch: Batch, evaluate: Evaluate) -> Iterator[Answer]:
             answer = evaluate(_effective(item, batch.defaults))
             answered = True
         except AuthzError as error:
-            answer = {"decision": False, "context": {"error": {"status": status_of(error), **error_detail(error)}}}
+            said = {"status": status_of(error), **error_detail(error)}
+            answer = Answer(wire.write({"decision": False, "context": {"error": said}}), False)
             if isinstance(error, Unavailable):
                 unavailable = error
             else:
                 answered = True
         yield answer
-        if batch.stops_at is not None and answer["decision"] is batch.stops_at:
+        if batch.stops_at is not None and answer.allowed is batch.stops_at:
             break
     if unavailable is not None and not answered:
         raise unavailable

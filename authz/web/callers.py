@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from starlette.types import Scope as Connection
 
@@ -113,11 +113,56 @@ class Callers(Protocol):
         ...
 
 
+class Known(NamedTuple):
+    """A caller, and when its credentials end, in seconds since 1970-01-01T00:00Z.
+
+    `lasting`: the same headers are the same caller as long as `FromMemory.epoch` is the same object.
+    """
+
+    caller: Caller
+    ends_at: float = float("inf")
+    lasting: bool = False
+
+
+@runtime_checkable
+class FromMemory(Protocol):
+    """Callers told without waiting for anything, in two steps, so that the first may be remembered (`web.heads`)."""
+
+    def epoch(self) -> object:
+        """A new object whenever somebody told before may no longer be let in.
+
+        Raises:
+            RegistryUnavailable: nobody can be told from anybody.
+        """
+        ...
+
+    def recognise(self, connection: Connection) -> Known | None:
+        """Whose credentials these are; None where they are nobody's, as far as memory says. Counts nothing.
+
+        Raises:
+            CallerUnknown, RegistryUnavailable: see `Callers`.
+        """
+        ...
+
+    def admit(self, known: Known) -> Caller:
+        """The caller, once in the bucket of its rate and noted as used.
+
+        Raises:
+            CallerUnknown: its credentials have ended.
+            CallerTooFast: HTTP 429.
+        """
+        ...
+
+
 KEYLESS: Final = Caller("loopback", frozenset(Scope))
+_KEYLESS_KNOWN: Final = Known(KEYLESS)
 
 
 class KeylessLoopback:
-    """No API key exists: whoever reaches the loopback address is the one caller, with every scope."""
+    """No API key exists: whoever reaches the loopback address is the one caller, with every scope.
+
+    Satisfies `Callers` and `FromMemory`.
+    """
 
     async def identify(self, connection: Connection) -> Caller:
         """`KEYLESS`; but credentials that cannot be checked are refused, never ignored.
@@ -125,7 +170,19 @@ class KeylessLoopback:
         Raises:
             CallerUnknown: the request carries an `Authorization` header.
         """
+        return self.recognise(connection).caller
+
+    def epoch(self) -> object:
+        """Nothing changes."""
+        return self
+
+    def recognise(self, connection: Connection) -> Known:
+        """As `identify`."""
         for name, _ in connection["headers"]:
             if name == AUTHORIZATION:
                 raise CallerUnknown("the credentials are not known here")
-        return KEYLESS
+        return _KEYLESS_KNOWN
+
+    def admit(self, known: Known) -> Caller:
+        """Nothing is counted."""
+        return known.caller

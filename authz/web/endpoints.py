@@ -5,47 +5,37 @@ No pydantic model is made per request; `web.openapi` documents what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from authz.answer import answer_document
-from authz.core.types import Assurance, Request
 from authz.web import callers as caller
 from authz.web import wire
 from authz.web.callers import Callers, CallerTooFast, CallerUnknown
-from authz.web.hold import send_answer
+from authz.web.decisions import Decisions
+from authz.web.hold import send_answered
 from authz.web.hygiene import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
 from authz.wiring import Health
 
-ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
-"""From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
-
 
 class Evaluation:
-    """A question, in AuthZEN's form or flat, and its decision. A deny is 200 (AuthZEN section 10.1.2).
+    """One question and its decision. A deny is 200 (AuthZEN section 10.1.2).
 
     A PEP reads 400 as "my request is wrong", 401 and 403 as "my key is", 503 as "no answer now"; it refuses on all.
     """
 
-    def __init__(self, service: Service, callers: Callers, to_request: ToRequest) -> None:
-        self._pdp = service.pdp
-        self._texts = service.texts
+    def __init__(self, decisions: Decisions, callers: Callers) -> None:
+        self._decisions = decisions
         self._callers = callers
-        self._to_request = to_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one question."""
+        """Answer one question in AuthZEN's form."""
         asking = await self._callers.identify(scope)
         asking.require(caller.Scope.DECIDE)
-        document = wire.read_object(await read_body(scope, receive))
-        request = asking.within(self._to_request(document, asking.default_assurance))
-        outcome = self._pdp.decide(request, limits=asking.limits)
-        answer = answer_document(outcome, self._texts, asking.explains)
-        await send_answer(send, asking, answer, refused=not outcome.decision.allowed)
+        body = await read_body(scope, receive)
+        await send_answered(send, asking, self._decisions.authzen(body, asking))
 
 
 class Live:

@@ -9,27 +9,36 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.types import Send
 
-from authz.web import wire
 from authz.web.callers import Caller
+from authz.web.decisions import Answered
 from authz.web.reply import send_json
 
 LONGEST_HOLD_MS: Final = 20
 _random = secrets.SystemRandom()
 
 
+def moment_s() -> float:
+    """A random moment of at most `LONGEST_HOLD_MS`, in seconds."""
+    return _random.uniform(0, LONGEST_HOLD_MS / 1000)
+
+
+def is_held(answered: Answered, asking: Caller) -> bool:
+    """Whether the answer refuses without saying why."""
+    return answered.refused and not asking.explains
+
+
 async def hold_refusal(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
-    """Wait for a random moment of at most `LONGEST_HOLD_MS` milliseconds."""
-    await sleep(_random.uniform(0, LONGEST_HOLD_MS / 1000))
+    """Wait for a moment."""
+    await sleep(moment_s())
 
 
-async def send_answer(send: Send, asking: Caller, answer: Mapping[str, Any], refused: bool) -> None:
+async def send_answered(send: Send, asking: Caller, answered: Answered) -> None:
     """The answer to one or several questions, held for a moment where it refuses without saying why."""
-    body = wire.write(answer)
-    if refused and not asking.explains:
+    if is_held(answered, asking):
         await hold_refusal()
-    await send_json(send, 200, body)
+    await send_json(send, 200, answered.body)

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from starlette.types import Scope as Connection
 
@@ -18,7 +18,7 @@ from authz.core.limits import Limits
 from authz.errors import RegistryUnavailable
 from authz.registry import callers as registry
 from authz.registry.keys import KeyBook
-from authz.web.callers import AUTHORIZATION, KEYLESS, Caller, CallerUnknown, Headers, Scope
+from authz.web.callers import AUTHORIZATION, KEYLESS, Caller, CallerUnknown, Headers, Known, Scope
 from authz.web.peer import peer_names
 from authz.web.rate_limit import RateLimit
 from authz.web.shared_look import SharedLook
@@ -26,6 +26,7 @@ from authz.web.shared_look import SharedLook
 _SCHEME: Final = b"bearer "
 _KEY = re.compile(rb"authz_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _FOREVER: Final = float("inf")
+_KEYLESS_KNOWN: Final = Known(KEYLESS)
 _MOST_STRANGERS: Final = 1024
 _STRANGER_FOR_S: Final = 10.0
 """Seconds for which a key that nobody has is not looked up again; a key cannot be tried before it is made."""
@@ -53,24 +54,19 @@ class Tokens(Protocol):
         ...
 
 
-class Known(NamedTuple):
-    """A caller, and when its key ends, in seconds since 1970-01-01T00:00Z."""
-
-    caller: Caller
-    ends_at: float
-
-
 class Register:
     """One `KeyBook` in the form that requests need. Immutable."""
 
     def __init__(self, book: KeyBook) -> None:
         self.book = book
         self.by_id: Mapping[str, Known] = {caller_id: _known(one) for caller_id, one in book.by_id.items()}
-        self.by_hash: Mapping[bytes, Known] = {digest: self.by_id[one.id] for digest, one in book.by_hash.items()}
+        self.by_hash: Mapping[bytes, Known] = {
+            digest: self.by_id[one.id]._replace(lasting=True) for digest, one in book.by_hash.items()
+        }
 
 
 class KeyCallers:
-    """Satisfies `Callers`."""
+    """Satisfies `Callers` and `FromMemory`."""
 
     def __init__(
         self,
@@ -103,22 +99,37 @@ class KeyCallers:
             CallerUnknown, CallerTooFast: see `Callers`.
             RegistryUnavailable: the keys were never read, so nobody can be told from anybody.
         """
-        register = self._newest()
-        credential = bearer(connection["headers"])
-        now = self._clock()
-        if credential is None:
-            known = self._by_certificate(connection, register)
-            if known is None and self._keyless and not register.book.ids:
-                return KEYLESS
-        else:
-            digest = sha256(credential).digest()
-            known = register.by_hash.get(digest)
-            if known is None:
-                known = await self._stranger(credential, digest, register, now)
+        known = self.recognise(connection)
+        if known is None:
+            known = await self._stranger(bearer(connection["headers"]))
         if known is None:
             raise CallerUnknown("the credentials are missing or wrong")
-        caller, ends_at = known
-        if now >= ends_at:
+        return self.admit(known)
+
+    def epoch(self) -> object:
+        """The register: a new one with every new revision of the keys."""
+        return self._newest()
+
+    def recognise(self, connection: Connection) -> Known | None:
+        """From the keys in memory, from the token by its signature, or from the connection's certificate."""
+        register = self._newest()
+        credential = bearer(connection["headers"])
+        if credential is None:
+            known = self._by_certificate(connection, register)
+            return _KEYLESS_KNOWN if known is None and self._keyless and not register.book.ids else known
+        known = register.by_hash.get(sha256(credential).digest())
+        if known is None and self._tokens is not None and _KEY.fullmatch(credential) is None:
+            caller_id = self._tokens.caller_id(credential, self._clock())
+            return register.by_id.get(caller_id) if caller_id is not None else None
+        return known
+
+    def admit(self, known: Known) -> Caller:
+        """The caller, unless its key has ended or asks too often; a use is noted."""
+        caller = known.caller
+        if caller is KEYLESS:
+            return caller
+        now = self._clock()
+        if now >= known.ends_at:
             raise CallerUnknown("the credentials are missing or wrong")
         if self._rate_limit is not None:
             self._rate_limit.take(caller.id, time.monotonic())
@@ -134,13 +145,13 @@ class KeyCallers:
             register = self._register = Register(book)
         return register
 
-    async def _stranger(self, credential: bytes, digest: bytes, register: Register, now: float) -> Known | None:
-        """A credential that is no known key: a token, or a key made since the last look; else it is nobody's."""
-        match = _KEY.fullmatch(credential)
-        if match is None:
-            caller_id = self._tokens.caller_id(credential, now) if self._tokens is not None else None
-            return register.by_id.get(caller_id) if caller_id is not None else None
-        if match[1].decode() in register.book.ids or self._strangers.get(digest, 0.0) > now:
+    async def _stranger(self, credential: bytes | None) -> Known | None:
+        """A credential that no key in memory has: a key made since the last look, or nobody's."""
+        match = _KEY.fullmatch(credential) if credential is not None else None
+        if credential is None or match is None:
+            return None
+        now, digest = self._clock(), sha256(credential).digest()
+        if match[1].decode() in self._newest().book.ids or self._strangers.get(digest, 0.0) > now:
             return None
         if not await self._look.once_more():
             return None

@@ -1,0 +1,91 @@
+"""From the body of a request to the bytes of its answer; the ASGI endpoints and the fast path (`web.fast`) call this.
+
+Nothing here waits. Whoever calls has identified the caller and asked for the scope `decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from authz.answer import answer_document
+from authz.core.question import request_from_authzen, request_from_flat
+from authz.core.types import Assurance, Request
+from authz.pdp import Outcome
+from authz.web import wire
+from authz.web.batch import Answer, Document, answers, read_batch
+from authz.web.callers import Caller
+from authz.web.service import Service
+
+ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
+"""From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
+
+AS_OF: Final = "as_of"
+_ITEMS_AT_A_TIME: Final = 100
+"""Items of one batch that are answered before other requests get their turn."""
+
+
+class Answered(NamedTuple):
+    """The JSON answer to one request, whether it refuses anything, and each decision in it, for the log."""
+
+    body: bytes
+    refused: bool
+    outcomes: tuple[Outcome, ...]
+
+
+class Decisions:
+    """The questions of one service's callers."""
+
+    def __init__(self, service: Service) -> None:
+        self._pdp = service.pdp
+        self._texts = service.texts
+
+    def authzen(self, body: bytes, asking: Caller) -> Answered:
+        """The answer to `POST /access/v1/evaluation`.
+
+        Raises:
+            RequestInvalid, CallerRefused: the question cannot be read, or claims more than the caller may.
+            Unavailable: there is no answer now.
+        """
+        return self._one(wire.read_object(body), asking, request_from_authzen)
+
+    def flat(self, body: bytes, asking: Caller) -> Answered:
+        """The answer to `POST /v1/decision`, about now (`may_ask_the_past`). Raises: as `authzen`."""
+        return self._one(wire.read_object(body), asking, request_from_flat)
+
+    def batch(self, body: bytes, asking: Caller) -> Iterator[Answered | None]:
+        """The answer to `POST /access/v1/evaluations` comes last; None before it: others may take their turn now.
+
+        Raises: as `authzen`, about the request as a whole.
+        """
+        document = wire.read_object(body)
+        batch = read_batch(document)
+        if batch is None:
+            yield self._one(document, asking, request_from_authzen)
+            return
+        outcomes: list[Outcome] = []
+
+        def evaluate(question: Document) -> Answer:
+            answered = self._one(question, asking, request_from_authzen)
+            outcomes.extend(answered.outcomes)
+            return Answer(answered.body, not answered.refused)
+
+        bodies: list[bytes] = []
+        refused = False
+        for answer in answers(batch, evaluate):
+            if bodies and len(bodies) % _ITEMS_AT_A_TIME == 0:
+                yield None
+            bodies.append(answer.body)
+            refused = refused or not answer.allowed
+        yield Answered(b'{"evaluations":[%b]}' % b",".join(bodies), refused, tuple(outcomes))
+
+    def _one(self, document: Document, asking: Caller, to_request: ToRequest) -> Answered:
+        request = asking.within(to_request(document, asking.default_assurance))
+        outcome = self._pdp.decide(request, limits=asking.limits)
+        body = wire.write(answer_document(outcome, self._texts, asking.explains))
+        return Answered(body, not outcome.decision.allowed, (outcome,))
+
+
+def may_ask_the_past(body: bytes) -> bool:
+    """Whether the body of a flat question can have the member `as_of`, perhaps with escapes in its name."""
+    return b"as_of" in body or b"\\" in body
