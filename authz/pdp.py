@@ -41,6 +41,7 @@ class Outcome(NamedTuple):
     """A decision with all that goes into an answer and into the record of it.
 
     `at`: seconds since 1970-01-01T00:00Z. `policy_revision`: of the set, or over all sets where the set was not known.
+    `took_us`: microseconds of the decision alone.
     """
 
     decision: Decision
@@ -52,6 +53,7 @@ class Outcome(NamedTuple):
     registry_revision: int
     obligations: tuple[Obligation, ...] = ()
     service_terms: ServiceTerms | None = None
+    took_us: int = 0
 
 
 class GateOutcome(NamedTuple):
@@ -150,6 +152,7 @@ class Pdp:
         at = self._clock() if now is None else now
         decision, (duties, terms) = self._judged(request, directory, generations, at, limits)
         combined = self._combined_revision(generations)
+        seconds = time.perf_counter() - began
         outcome = Outcome(
             decision,
             request,
@@ -160,8 +163,9 @@ class Pdp:
             directory.revision,
             duties,
             terms,
+            int(seconds * 1e6),
         )
-        self.observe(outcome, time.perf_counter() - began)
+        self.observe(outcome, seconds)
         return outcome
 
     def gate(self, tenant_id: str, address: Address, now: float | None = None) -> GateOutcome:

@@ -89,7 +89,12 @@ class Settings(BaseSettings):
     poll_interval_s: float = Field(
         0.25, gt=0, le=60, description="seconds between two looks for a new policy or registry revision"
     )
-    log_mode: LogMode = Field(LogMode.DURABLE, description="how records will be written; there is no log yet")
+    log_mode: LogMode = Field(LogMode.DURABLE, description="whether an answer waits for its record on disk")
+    log_key: Path | None = Field(
+        None, description="the log's signing key (32 bytes); default: `log.key` in the data folder"
+    )
+    log_days: int = Field(180, ge=1, description="days that records of decisions are kept")
+    log_address_days: int = Field(30, ge=1, description="days that networks of refused addresses are kept")
     log_level: LogLevel = Field(LogLevel.INFO, description="operations log on standard error")
     max_staleness: float | None = Field(
         None, gt=0, description="seconds after which a lost registry refuses (`registry_too_old`); default: never"

@@ -15,6 +15,10 @@ from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
 from authz.legal_holidays import legal_holidays
+from authz.log.journal import Journal
+from authz.log.ledger import Place
+from authz.log.pseudonyms import Pseudonyms
+from authz.log.writer import LogHealth, LogWriter
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.past import PastPolicies
@@ -23,7 +27,7 @@ from authz.registry.confirmations import Confirmations
 from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore
 from authz.registry.watch import RegistryWatch
-from authz.settings import Settings
+from authz.settings import LogMode, Settings
 from authz.texts import Texts
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +49,7 @@ class Health(NamedTuple):
 
     policy: Mapping[str, SetStatus]
     registry: RegistryHealth | None
+    log: LogHealth | None = None
 
     @property
     def ready(self) -> bool:
@@ -89,6 +94,9 @@ class Service:
         self.keys = KeyWatch(self._registry_store, keys_path(settings))
         self.confirmations = Confirmations(self._registry_store)
         self.registry: RegistryWatch | None = None
+        place = log_place(settings)
+        self.log = LogWriter(place, durable=settings.log_mode is LogMode.DURABLE)
+        self.journal = Journal(self.log, Pseudonyms(place.folder), self._registry_id)
         self._one_look_at_a_time = threading.Lock()
         present = Present(self.policies, self.directory)
         self.past = Past(PastPolicies(settings.data), self._registry_store, present, legal_holidays)
@@ -115,10 +123,13 @@ class Service:
         """What is live, how old, and what is wrong; from memory."""
         watch = self.registry
         if watch is None:
-            return Health(self.policies.status(), None)
+            return Health(self.policies.status(), None, self.log.health())
         problems = tuple(filter(None, (watch.stale_reason, watch.snapshot_problem)))
         registry = RegistryHealth(watch.directory.revision, watch.age_s(), bool(watch.stale_reason), problems)
-        return Health(self.policies.status(), registry)
+        return Health(self.policies.status(), registry, self.log.health())
+
+    def _registry_id(self) -> str:
+        return self.registry.directory.registry_id if self.registry is not None else ""
 
     def refresh_policies(self) -> None:
         """Take the newest generations the builder has published."""
@@ -161,6 +172,11 @@ def build_service(settings: Settings) -> Service:
 def snapshot_path(settings: Settings) -> Path:
     """The registry's copy in the data folder, for starts while the database is away."""
     return settings.data / "registry.snapshot"
+
+
+def log_place(settings: Settings) -> Place:
+    """Where the decision log is kept."""
+    return Place(settings.data / "log", settings.log_key or settings.data / "log.key")
 
 
 def keys_path(settings: Settings) -> Path:

@@ -48,6 +48,12 @@ def format_address(address: Address) -> str:
     return inet_ntop(AF_INET6, (address - _IPV6_BASE).to_bytes(16))
 
 
+def network_around(address: Address) -> str:
+    """The /24 (IPv6: /48) that an address lies in, as a CIDR: as much of it as a log may keep for a while."""
+    bits = 80 if address >= _IPV6_BASE else 8
+    return f"{format_address(Address(address >> bits << bits))}/{48 if address >= _IPV6_BASE else 24}"
+
+
 class AddressRange(NamedTuple):
     """All addresses from `first` to `last`, both included, of one family."""
 

@@ -14,7 +14,8 @@ from authz.answer import answer_document
 from authz.core.question import request_from_flat
 from authz.core.types import Request
 from authz.errors import RequestInvalid
-from authz.past import as_of_document
+from authz.log.record import instant
+from authz.past import PastOutcome, as_of_document
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
 from authz.web.decisions import AS_OF, Decisions, may_ask_the_past
@@ -47,12 +48,15 @@ class FlatDecision:
             asking.require(Scope.EXPLAIN)
             request = asking.within(request_from_flat(document, asking.default_assurance))
             async with self._at_once:
-                answer = await asyncio.to_thread(self._as_of, document[AS_OF], request, asking)
+                past, answer = await asyncio.to_thread(self._as_of, document[AS_OF], request, asking)
+            await self._decisions.recorded([past.outcome], asking, instant(past.outcome.at))
             await send_json(send, 200, wire.write(answer))
         else:
-            await send_answered(send, asking, self._decisions.flat(body, asking))
+            answered = self._decisions.flat(body, asking)
+            await self._decisions.recorded(answered.outcomes, asking)
+            await send_answered(send, asking, answered)
 
-    def _as_of(self, stated: object, request: Request, asking: Caller) -> Mapping[str, Any]:
+    def _as_of(self, stated: object, request: Request, asking: Caller) -> tuple[PastOutcome, Mapping[str, Any]]:
         if type(stated) is not str:
             raise RequestInvalid("wrong_type", f"`{AS_OF}` is not a string")
         try:
@@ -64,4 +68,4 @@ class FlatDecision:
         past = self._past.decide(request, at, asking.limits)
         answer = answer_document(past.outcome, self._texts, explain=True)
         answer["context"][AS_OF] = as_of_document(past)
-        return answer
+        return past, answer

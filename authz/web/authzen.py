@@ -58,6 +58,7 @@ class Evaluations:
             if answered is None:
                 await asyncio.sleep(0)
             else:
+                await self._decisions.recorded(answered.outcomes, asking)
                 await send_answered(send, asking, answered)
 
 

@@ -1,20 +1,24 @@
 """From the body of a request to the bytes of its answer; the ASGI endpoints and the fast path (`web.fast`) call this.
 
-Nothing here waits. Whoever calls has identified the caller and asked for the scope `decide`.
+Nothing here waits but `recorded`. Whoever calls has identified the caller and asked for the scope `decide`. An answer
+leaves only when its record is as safe as the log's mode promises (R9): `recorded` on the way through ASGI, `note` and the
+journal's call-back on the fast path.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from authz.answer import answer_document
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
+from authz.log.record import Asking
 from authz.pdp import Outcome
 from authz.web import wire
 from authz.web.batch import Answer, Document, answers, read_batch
 from authz.web.callers import Caller
+from authz.web.hygiene import REQUEST_ID
 from authz.web.service import Service
 
 ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
@@ -39,6 +43,20 @@ class Decisions:
     def __init__(self, service: Service) -> None:
         self._pdp = service.pdp
         self._texts = service.texts
+        self._journal = service.journal
+
+    def note(self, outcomes: Sequence[Outcome], asking: Caller, request_id: str = "", as_of: str = "") -> int:
+        """Queue the records of one answer; the ticket by which the journal's writer tells when they are safe.
+
+        Raises:
+            DecisionLogUnavailable: they cannot be recorded, so there is no answer (HTTP 503).
+        """
+        return self._journal.note(outcomes, Asking(asking.id, request_id), as_of)
+
+    async def recorded(self, outcomes: Sequence[Outcome], asking: Caller, as_of: str = "") -> None:
+        """Record the answers to the request at hand, and wait until they may leave. Raises: as `note`."""
+        if outcomes:
+            await self._journal.settled(self.note(outcomes, asking, REQUEST_ID.get(""), as_of))
 
     def authzen(self, body: bytes, asking: Caller) -> Answered:
         """The answer to `POST /access/v1/evaluation`.

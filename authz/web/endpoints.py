@@ -34,8 +34,9 @@ class Evaluation:
         """Answer one question in AuthZEN's form."""
         asking = await self._callers.identify(scope)
         asking.require(caller.Scope.DECIDE)
-        body = await read_body(scope, receive)
-        await send_answered(send, asking, self._decisions.authzen(body, asking))
+        answered = self._decisions.authzen(await read_body(scope, receive), asking)
+        await self._decisions.recorded(answered.outcomes, asking)
+        await send_answered(send, asking, answered)
 
 
 class Live:
@@ -93,6 +94,8 @@ def health_document(health: Health, places: bool) -> dict[str, Any]:
             "problems": one["problems"] if places else len(one["problems"]),
         }
     document: dict[str, Any] = {"stale": health.stale, "policy": policy}
+    if health.log is not None:
+        document["log"] = health.log._asdict()
     if health.registry is not None:
         registry = health.registry
         document["registry"] = {

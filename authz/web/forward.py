@@ -16,12 +16,13 @@ from starlette.types import Receive, Scope, Send
 from authz.core.network import AddressRange, format_address, parse_address, parse_cidr
 from authz.core.types import Address, Reason
 from authz.errors import AuthzError
+from authz.log.record import GateAnswer
 from authz.pdp import GateOutcome
 from authz.settings import Settings
 from authz.web import wire
 from authz.web.callers import Callers
 from authz.web.forwarded import AmbiguousForwarding, client_address, has_cookie, target, tenant_label
-from authz.web.hygiene import Exchange, has_body, read_request_id
+from authz.web.hygiene import REQUEST_ID, Exchange, has_body, read_request_id
 from authz.web.reply import Refusal, error_body, send_json
 from authz.web.service import Service
 
@@ -80,6 +81,7 @@ class Forward:
 
     def __init__(self, service: Service, callers: Callers, rules: GateRules) -> None:
         self._pdp = service.pdp
+        self._journal = service.journal
         self._callers = callers
         self._rules = rules
 
@@ -138,6 +140,7 @@ class Forward:
             return _refused(Reason.IP_MISSING)
         outcome = self._pdp.gate(tenant_label(asked.host, self._rules.suffix), address)
         found = outcome.passage
+        await self._journal.settled(self._journal.note_gate(_recorded(outcome), address, REQUEST_ID.get("")))
         _log.debug("gate_answered", decision_id=outcome.decision_id, reason=found.reason.value)
         if found.reason is Reason.INTERNAL_ERROR:
             return _Answer(503, error_body(found.reason, "the service has a fault; it is logged"))
@@ -160,6 +163,23 @@ class Forward:
             return (await self._callers.identify({**scope, "headers": []})).explains
         except AuthzError:
             return False
+
+
+def _recorded(outcome: GateOutcome) -> GateAnswer:
+    """What the decision log keeps of it."""
+    found = outcome.passage
+    return GateAnswer(
+        outcome.decision_id,
+        outcome.at,
+        found.allowed,
+        found.reason,
+        outcome.policy_revision,
+        outcome.registry_revision,
+        found.generation.definition.id if found.generation is not None else "",
+        found.tenant.id if found.tenant is not None else "",
+        found.annex.number if found.annex is not None else 0,
+        found.network_rule,
+    )
 
 
 def _is_loopback(peer: str) -> bool:

@@ -24,7 +24,7 @@ from authz.web.reply import CACHEABLE, CLOSE, FAULT, INTERNAL, Refusal, error_bo
 _log = structlog.get_logger(__name__)
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
-"""The `X-Request-ID` of the request at hand, for the logs."""
+"""The `X-Request-ID` of the request at hand, for the logs; empty where it has none."""
 
 # Two `Authorization` headers are for `web.keys` to refuse: that is about the caller, hence 401.
 _ONCE: Final = frozenset(
@@ -143,10 +143,10 @@ class Exchange:
         self.started = False
 
     def name(self, request_id: bytes) -> None:
-        """Echo this `X-Request-ID`, and have it in the logs."""
+        """Echo this `X-Request-ID`, and have it in the logs; empty: there is none."""
+        REQUEST_ID.set(request_id.decode("ascii"))
         if request_id:
             self._extra = (*_ALWAYS, (b"x-request-id", request_id))
-            REQUEST_ID.set(request_id.decode("ascii"))
 
     async def receive(self) -> Message:
         """The next part of the request.

@@ -127,12 +127,14 @@ def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
             looks["tokens"] = tokens.refresh
         if os.getpid() != parent:
             looks["parent"] = partial(_end_without_parent, parent)
+        service.log.start(asyncio.get_running_loop())
         look_outs = LookOuts(looks, settings.poll_interval_s)
         look_outs.start()
         try:
             yield
         finally:
             await asyncio.to_thread(look_outs.stop)
+            await asyncio.to_thread(service.log.stop)
             await asyncio.to_thread(_for_a_second, partial(service.keys.write_uses, at_once=True))
 
     return create_app(service, callers, lifespan, gate_rules(settings), metrics)

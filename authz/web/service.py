@@ -7,6 +7,7 @@ from typing import Protocol
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.search import Place
 from authz.core.types import Address, Request
+from authz.log.journal import Journal
 from authz.past import Past
 from authz.pdp import GateOutcome, Outcome, Search, SearchFor
 from authz.registry.confirmations import Binding, Issued
@@ -57,6 +58,11 @@ class Service(Protocol):
     @property
     def pdp(self) -> Decides:
         """Decides requests."""
+        ...
+
+    @property
+    def journal(self) -> Journal:
+        """Records every answer."""
         ...
 
     @property

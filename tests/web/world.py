@@ -18,6 +18,10 @@ from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.legal_holidays import legal_holidays
+from authz.log.journal import Journal
+from authz.log.pseudonyms import Pseudonyms
+from authz.log.record import Record
+from authz.log.writer import LogHealth, Settled
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.past import PastPolicies
@@ -108,6 +112,30 @@ class Policies:
         return self.generations
 
 
+class Recorded:
+    """The decision log of a test: records in memory, each safe at once."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.problem: Exception | None = None
+
+    def append(self, records: list[Record]) -> int:
+        if self.problem is not None:
+            raise self.problem
+        self.records += records
+        return len(self.records)
+
+    def call_when_settled(self, ticket: int, settled: Settled) -> None:
+        assert ticket <= len(self.records)
+        settled(None)
+
+    async def settled(self, ticket: int) -> None:
+        assert ticket <= len(self.records)
+
+    def health(self) -> LogHealth:
+        return LogHealth("durable", 0, len(self.records), 0, "")
+
+
 class World:
     """A service in memory; satisfies `authz.web.service.Service`."""
 
@@ -118,6 +146,8 @@ class World:
         self.directory = directory()
         self.pdp = Pdp(self.policies, lambda: self.directory, legal_holidays)
         self.texts = TEXTS
+        self.recorded = Recorded()
+        self.journal = Journal(self.recorded, Pseudonyms(Path("no such folder")), lambda: "demo registry")
         away = RegistryStore("sqlite:///no such folder/registry.sqlite")
         self.confirmations = Confirmations(away)
         present = Present(self.policies, lambda: self.directory)

@@ -1,0 +1,135 @@
+"""Signed checkpoints: every so often a line says, under an Ed25519 key, how far each segment reached.
+
+The lines form a chain of their own, `checkpoints.chain`, one for all workers of a data folder. A line names the heads
+that moved since the line before, and the sum over the heads of all segments, so that cutting the end of any segment, or
+a whole one, shows. What retention took away is named by a line of its own and stays named.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from authz.log.chain import START, Head, line_hash
+from authz.log.record import instant
+from authz.log.segment import last_line
+from authz.log.signing import Signer
+
+FILE: Final = "checkpoints.chain"
+CHECKPOINT: Final = "checkpoint"
+PRUNED: Final = "pruned"
+ADDRESSES_PRUNED: Final = "addresses_pruned"
+
+
+class Checkpoints:
+    """The chain of one data folder, as one worker extends it; safe beside the other workers'."""
+
+    def __init__(self, folder: Path, signer: Signer) -> None:
+        """`folder`: of the log. `signer`: of the installation."""
+        self._path = folder / FILE
+        self._signer = signer
+        self._read_to = 0
+        self._number = -1
+        self._hash = START
+        self._heads: dict[str, Head] = {}
+
+    def state(self, heads: Mapping[str, Head], now: float) -> None:
+        """Sign that these segments have durably reached these heads.
+
+        Raises:
+            OSError: the line could not be written; the chain is as it was.
+        """
+        self._extend(CHECKPOINT, now, {"heads": {name: list(head) for name, head in sorted(heads.items())}}, heads)
+
+    def state_pruned(self, kind: str, segment: str, now: float) -> None:
+        """Sign that retention took a segment (`PRUNED`) or its list of networks (`ADDRESSES_PRUNED`) away.
+
+        Raises:
+            OSError: the line could not be written; the chain is as it was.
+        """
+        self._extend(kind, now, {"segment": segment}, {})
+
+    def known_heads(self) -> dict[str, Head]:
+        """The newest stated head of each segment, pruned ones too."""
+        with self._locked() as descriptor:
+            self._catch_up(descriptor)
+        return dict(self._heads)
+
+    def _extend(self, kind: str, now: float, more: Mapping[str, Any], heads: Mapping[str, Head]) -> None:
+        with self._locked() as descriptor:
+            self._catch_up(descriptor)
+            after = {**self._heads, **heads}
+            line = signed_line(
+                self._signer,
+                {
+                    "n": self._number + 1, "prev": self._hash, "kind": kind, "at": instant(now), **more,
+                    "root": root(after), "key": self._signer.key_id,
+                },
+            )  # fmt: skip
+            length = os.fstat(descriptor).st_size
+            try:
+                os.write(descriptor, line + b"\n")
+                os.fdatasync(descriptor)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(descriptor, length)
+                raise
+            self._read_to = length + len(line) + 1
+            self._number, self._hash, self._heads = self._number + 1, line_hash(line), after
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[int]:
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _catch_up(self, descriptor: int) -> None:
+        """Read what other workers have added; a torn last line, of a power cut, is cut off."""
+        length = os.fstat(descriptor).st_size
+        if length == self._read_to:
+            return
+        _, whole = last_line(self._path)
+        if whole < length:
+            os.ftruncate(descriptor, whole)
+        with self._path.open("rb") as stream:
+            stream.seek(self._read_to)
+            for line in stream:
+                said = json.loads(line)
+                self._number, self._hash = said["n"], line_hash(line.rstrip(b"\n"))
+                self._heads.update({name: Head(*head) for name, head in said.get("heads", {}).items()})
+        self._read_to = whole
+
+
+def root(heads: Mapping[str, Head]) -> str:
+    """One SHA-256 over the heads of all segments."""
+    lines = "".join(f"{name} {head.seq} {head.hash} {head.length}\n" for name, head in sorted(heads.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def signed_line(signer: Signer, members: Mapping[str, Any]) -> bytes:
+    """A JSON object with its signature (base64, of the object without it) as the last member; no newline."""
+    written = json.dumps(members, separators=(",", ":"), ensure_ascii=True).encode()
+    signature = base64.b64encode(signer.sign(written))
+    return written[:-1] + b',"sig":"' + signature + b'"}'
+
+
+def split_signature(line: bytes) -> tuple[bytes, bytes]:
+    """What was signed, and the signature.
+
+    Raises:
+        ValueError: the line is not of that form.
+    """
+    start, mark, rest = line.rpartition(b',"sig":"')
+    if not mark or not rest.endswith(b'"}'):
+        raise ValueError("no signature at the end")
+    return start + b"}", base64.b64decode(rest[:-2], validate=True)

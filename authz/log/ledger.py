@@ -1,0 +1,157 @@
+"""The disk's side of one worker's log: the segment at hand, the next one in time, signatures, a reserve of space.
+
+Belongs to one thread. A method that writes raises `OSError` where the disk does not take it, and leaves whole lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from authz.log.accepted import Accepted
+from authz.log.chain import NOTE, NOTHING, Head
+from authz.log.checkpoints import Checkpoints
+from authz.log.record import Record, ascii_members, instant
+from authz.log.segment import Recovered, Segment, recover, segment_name
+from authz.log.signing import signer_at
+
+CHECKPOINT_EVERY_RECORDS: Final = 50_000
+CHECKPOINT_EVERY_S: Final = 10.0
+_RESERVE: Final = "reserve"
+_RESERVE_BYTES: Final = 1 << 20
+
+
+class Place(NamedTuple):
+    """Where the log is kept, and when a segment is full.
+
+    `folder`: of the segments. `key`: the file of the signing key. `segment_bytes`, `segment_age_s`: whichever comes
+    first ends a segment.
+    """
+
+    folder: Path
+    key: Path
+    segment_bytes: int = 64 << 20
+    segment_age_s: float = 86_400.0
+
+
+class Ledger:
+    """Appends to the segment at hand."""
+
+    def __init__(self, place: Place, clock: Callable[[], float]) -> None:
+        self._place = place
+        self._clock = clock
+        self._worker = secrets.token_hex(4)
+        self._number = 0
+        self._checkpoints: Checkpoints | None = None
+        self._segment: Segment | None = None
+        self._since = 0.0
+        self._stated = NOTHING
+        self._stated_at = 0.0
+        self.accepted: Accepted | None = None
+
+    def open(self) -> None:
+        """What is needed to write, as far as it is not there yet: folder, key, reserve of space, segment."""
+        folder = self._place.folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._keep_reserve()
+        if self._checkpoints is None:
+            self._checkpoints = Checkpoints(folder, signer_at(self._place.key))
+        if self.accepted is None:
+            self.accepted = Accepted(folder, self._worker)
+        if self._segment is None:
+            self._begin(NOTHING, "")
+
+    def recovered(self) -> Iterator[Recovered]:
+        """Seal what killed processes left unsealed, and tell of each."""
+        self._place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        yield from recover(self._place.folder, self._clock())
+
+    def write(self, records: Sequence[Record], *, durable: bool) -> None:
+        """Append the records, all or none; `durable`: they are on the disk then."""
+        segment = self._open_segment()
+        segment.append_records(records)
+        if durable:
+            segment.sync()
+
+    def note(self, event: str, **more: object) -> None:
+        """A line about the log itself."""
+        segment = self._open_segment()
+        segment.append([ascii_members({"kind": NOTE, "at": instant(self._clock()), "event": event, **more})])
+        segment.sync()
+
+    def keep_house(self) -> None:
+        """Begin the next segment, sign how far this one reached: where it is time."""
+        now, segment = self._clock(), self._open_segment()
+        full = segment.head.length >= self._place.segment_bytes
+        if full or (segment.head.seq > 0 and now - self._since >= self._place.segment_age_s):
+            segment.end(now)
+            self._sign(segment)
+            self._segment = None
+            self._begin(segment.head, segment.name)
+        elif segment.head == self._stated:
+            self._stated_at = now
+        elif now >= self._due_at or segment.head.seq - self._stated.seq >= CHECKPOINT_EVERY_RECORDS:
+            segment.sync()
+            self._sign(segment)
+
+    def seconds_until_due(self) -> float:
+        """When `keep_house` has something to do at the latest."""
+        return max(0.01, self._due_at - self._clock())
+
+    def seal(self) -> None:
+        """Write the segment's last line and the last signature."""
+        if self._segment is not None:
+            self._segment.end(self._clock())
+            self._sign(self._segment)
+            self._segment = None
+        if self.accepted is not None:
+            self.accepted.close()
+            self.accepted = None
+        self.give_up_reserve()
+
+    def give_up_reserve(self) -> bool:
+        """Free the space that was kept back; whether there was any."""
+        try:
+            (self._place.folder / _RESERVE).unlink()
+        except OSError:
+            return False
+        return True
+
+    @property
+    def _due_at(self) -> float:
+        return self._stated_at + CHECKPOINT_EVERY_S
+
+    def _open_segment(self) -> Segment:
+        if self._segment is None:
+            raise OSError("no segment is open")
+        return self._segment
+
+    def _begin(self, previous: Head, follows: str) -> None:
+        now = self._clock()
+        name = segment_name(self._worker, instant(now), self._number)
+        self._segment = Segment(self._place.folder, name, previous, follows, now)
+        self._segment.sync()
+        self._since, self._stated, self._stated_at = now, NOTHING, now
+        self._number += 1
+
+    def _sign(self, segment: Segment) -> None:
+        if self._checkpoints is not None:
+            self._checkpoints.state({segment.name: segment.head}, self._clock())
+            self._stated, self._stated_at = segment.head, self._clock()
+
+    def _keep_reserve(self) -> None:
+        """Space that is given up when the disk is full, so that the log can say so."""
+        path = self._place.folder / _RESERVE
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, _RESERVE_BYTES)
+        except OSError:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,90 @@
+"""Who a record is about, without saying so: keyed pseudonyms (security.md, section 5).
+
+A contact's key stands in the registry and dies with the contact's lines; then its records name nobody any more. For
+those who are no contact there is one key a day, which is thrown away when the day has passed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hmac
+import os
+import secrets
+import tempfile
+from pathlib import Path
+from typing import Final
+
+DAILY_KEY: Final = "unknown-key"
+_KEY_BYTES: Final = 32
+_SUBJECT: Final = b"authz subject:"
+_UNKNOWN: Final = b"authz unknown:"
+_LENGTH: Final = 32
+
+
+def subject_ref(log_key: str, tenant_id: str) -> str:
+    """The pseudonym of a contact of a tenant: 32 hex digits. `log_key`: `Contact.log_key`."""
+    return _sum(bytes.fromhex(log_key), _SUBJECT + tenant_id.encode())
+
+
+class Pseudonyms:
+    """Pseudonyms of subjects who are no contacts; one key a day for all workers of a data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder`: of the log."""
+        self._folder = folder
+        self._until = 0.0
+        self._day = ""
+        self._key = b""
+
+    def unknown(self, subject_type: str, subject_id: str, now: float) -> str:
+        """`YYYYMMDD-` and 32 hex digits: the same for the same words on one day (UTC), and unlinkable afterwards."""
+        if now >= self._until or not self._key:
+            self._turn(now)
+        return _unknown(self._key, self._day, subject_type, subject_id)
+
+    def _turn(self, now: float) -> None:
+        moment = dt.datetime.fromtimestamp(now, dt.UTC)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
+        day = moment.strftime("%Y%m%d")
+        try:
+            self._key = _shared_key(self._folder, day)
+        except (OSError, ValueError):
+            # With the disk away, a key of this process alone: nothing is linked, and nothing is lost but that.
+            self._key = secrets.token_bytes(_KEY_BYTES)
+        self._day, self._until = day, midnight.timestamp()
+
+
+def _shared_key(folder: Path, day: str) -> bytes:
+    """The day's key, made by the first process that needs it, which also throws the past days' away."""
+    path = folder / f"{DAILY_KEY}-{day}"
+    if not path.exists():
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)  # its mode is 0600
+        aside = Path(name)
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(secrets.token_hex(_KEY_BYTES))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)
+        aside.unlink()
+        for old in folder.glob(f"{DAILY_KEY}-*"):
+            if old.name < path.name:
+                old.unlink(missing_ok=True)
+    return bytes.fromhex(path.read_text())
+
+
+def unknown_ref(folder: Path, day: str, subject_type: str, subject_id: str) -> str | None:
+    """The pseudonym of one who was no contact on a day `YYYYMMDD`; None once that day's key is gone."""
+    try:
+        key = bytes.fromhex((folder / f"{DAILY_KEY}-{day}").read_text())
+    except (OSError, ValueError):
+        return None
+    return _unknown(key, day, subject_type, subject_id)
+
+
+def _unknown(key: bytes, day: str, subject_type: str, subject_id: str) -> str:
+    said = f"{subject_type}:{subject_id}".encode("utf-8", "backslashreplace")
+    return f"{day}-{_sum(key, _UNKNOWN + said)}"
+
+
+def _sum(key: bytes, message: bytes) -> str:
+    return hmac.digest(key, message, "sha256").hex()[:_LENGTH]

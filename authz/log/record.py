@@ -1,0 +1,218 @@
+"""What the log keeps of an answer: an allow-list, by which nothing but what is named here can be written (R9).
+
+No name, e-mail address, telephone number, login, resource id, body or header is among it. A person is a keyed pseudonym
+(`log.pseudonyms`), an address is the policy line that let it in, or the network around it (docs/decision-log.md).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from authz.core.network import network_around
+from authz.core.types import Address, Decision, Reason, Request
+from authz.log.pseudonyms import Pseudonyms, subject_ref
+
+DECISION: Final = "decision"
+GATE: Final = "gate"
+
+MEMBERS: Final = (
+    "kind", "id", "at", "caller", "channel", "assurance", "set", "tenant", "action", "decision", "reason", "fact",
+    "rule", "network_rule", "policy", "registry", "registry_id", "annex", "annex_sha256", "role", "subject_ref",
+    "ip_ref", "facts", "obligations", "resource_type", "request_id", "took_us", "as_of",
+)  # fmt: skip
+"""Every member that a record of an answer can have, in this order; one that is not known is absent."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Named(Protocol):
+    """The part of an obligation that is recorded."""
+
+    @property
+    def id(self) -> str:
+        """Unique in the answer."""
+        ...
+
+
+class Answered(Protocol):
+    """An answer as the PDP made it (`pdp.Outcome`)."""
+
+    @property
+    def decision(self) -> Decision:
+        """With everything that its explanation needs."""
+        ...
+
+    @property
+    def request(self) -> Request:
+        """The question."""
+        ...
+
+    @property
+    def decision_id(self) -> str:
+        """Unique for ever."""
+        ...
+
+    @property
+    def at(self) -> float:
+        """Seconds since 1970-01-01T00:00Z by which it was decided."""
+        ...
+
+    @property
+    def policy_revision(self) -> str:
+        """Of the set, or over all sets."""
+        ...
+
+    @property
+    def registry_revision(self) -> int:
+        """Of the people in memory."""
+        ...
+
+    @property
+    def obligations(self) -> Sequence[Named]:
+        """What the caller has to do."""
+        ...
+
+    @property
+    def took_us(self) -> int:
+        """Microseconds from the question that was read to its decision."""
+        ...
+
+
+class Asking(NamedTuple):
+    """Who asked: the id of the API key (or `loopback`), and the `X-Request-ID`, empty where there was none."""
+
+    caller: str
+    request_id: str = ""
+
+
+class Record(NamedTuple):
+    """A record that waits to be written: its members as JSON without the braces, and the network to keep apart.
+
+    `network`: around the address that was refused; it goes into the segment's list of addresses, which is deleted
+    sooner than the log, and the record itself holds only a keyed sum of it. Empty: there is none.
+    """
+
+    body: bytes
+    network: str = ""
+
+
+def decision_record(
+    answered: Answered, asking: Asking, pseudonyms: Pseudonyms, registry_id: str, written_at: float, as_of: str = ""
+) -> Record:
+    """The record of one answer to one question. `written_at`: the time of the answer, which for `as_of` is not `at`."""
+    decision, request = answered.decision, answered.request
+    tenant, annex, contact, generation = decision.tenant, decision.annex, decision.contact, decision.generation
+    members: dict[str, object] = {
+        "kind": DECISION,
+        "id": answered.decision_id,
+        "at": instant(written_at),
+        "caller": asking.caller,
+        "channel": request.channel.value,
+        "assurance": request.assurance.value,
+        "set": generation.definition.id if generation is not None else None,
+        "tenant": tenant.id if tenant is not None else None,
+        "action": decision.action or None,
+        "decision": decision.allowed,
+        "reason": decision.reason.value,
+        "fact": decision.fact or None,
+        "rule": decision.rule or None,
+        "network_rule": decision.network_rule or None,
+        "policy": answered.policy_revision,
+        "registry": answered.registry_revision,
+        "registry_id": registry_id or None,
+        "annex": annex.number if annex is not None else None,
+        "annex_sha256": (annex.document_sha256 or None) if annex is not None else None,
+        "role": contact.role if contact is not None else None,
+        "subject_ref": _subject(decision, request, pseudonyms, written_at),
+        "ip_ref": (decision.network_rule or None) if decision.allowed else None,
+        "facts": facts_of(decision) if decision.cell is not None else None,
+        "obligations": [duty.id for duty in answered.obligations] or None,
+        "resource_type": _known_type(request, decision) if generation is not None else None,
+        "request_id": asking.request_id or None,
+        "took_us": answered.took_us,
+        "as_of": as_of or None,
+    }
+    return Record(ascii_members(members), "" if decision.allowed else _network(request.address))
+
+
+def _subject(decision: Decision, request: Request, pseudonyms: Pseudonyms, now: float) -> str | None:
+    """The contact's own pseudonym; for one who is no contact, the day's."""
+    if decision.contact is None or decision.tenant is None:
+        return pseudonyms.unknown(request.subject_type, request.subject_id, now)
+    return subject_ref(decision.contact.log_key, decision.tenant.id) if decision.contact.log_key else None
+
+
+class GateAnswer(NamedTuple):
+    """What the gate said of one connection, and by what."""
+
+    decision_id: str
+    at: float
+    allowed: bool
+    reason: Reason
+    policy_revision: str
+    registry_revision: int
+    set_id: str = ""
+    tenant_id: str = ""
+    annex: int = 0
+    rule: str = ""
+
+
+def gate_record(said: GateAnswer, address: Address, request_id: str, registry_id: str) -> Record:
+    """The record of one connection at the gate, where nobody has logged in yet."""
+    members: dict[str, object] = {
+        "kind": GATE,
+        "id": said.decision_id,
+        "at": instant(said.at),
+        "set": said.set_id or None,
+        "tenant": said.tenant_id or None,
+        "decision": said.allowed,
+        "reason": said.reason.value,
+        "network_rule": said.rule or None,
+        "policy": said.policy_revision,
+        "registry": said.registry_revision,
+        "registry_id": registry_id or None,
+        "annex": said.annex or None,
+        "ip_ref": (said.rule or None) if said.allowed else None,
+        "request_id": request_id or None,
+    }
+    return Record(ascii_members(members), "" if said.allowed else _network(address))
+
+
+def facts_of(decision: Decision) -> dict[str, bool | str]:
+    """Fact -> true, false or "unknown", for the facts that the cell names."""
+    if decision.cell is None:
+        return {}
+    return {
+        fact: "unknown" if decision.unknown >> at & 1 else bool(decision.mask >> at & 1)
+        for at, fact in enumerate(decision.cell.facts)
+    }
+
+
+def instant(seconds: float) -> str:
+    """RFC 3339 in UTC with microseconds."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def ascii_members(members: dict[str, object]) -> bytes:
+    """The members of a JSON object that are there, without its braces, in ASCII: one line whatever they hold."""
+    present = {name: value for name, value in members.items() if value is not None}
+    written = _encode(present)
+    if not written.isascii():
+        written = json.dumps(present, ensure_ascii=True, separators=(",", ":")).encode()
+    return written[1:-1]
+
+
+def _network(address: Address | None) -> str:
+    return "" if address is None else network_around(address)
+
+
+def _known_type(request: Request, decision: Decision) -> str:
+    """The resource's type where the set knows it: what the caller made up is not recorded."""
+    generation = decision.generation
+    known = generation is not None and request.resource_type in generation.definition.resource_types
+    return request.resource_type if known or request.resource_type == "tenant" else "other"

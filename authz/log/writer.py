@@ -1,0 +1,223 @@
+"""The decision log of one worker: whoever answers queues records, one thread writes them (DESIGN section 4).
+
+Durable: an answer waits until its record is on disk (fdatasync). What queued up while the disk was busy goes out in one
+write with one fdatasync, and wakes the event loop once. Where it cannot be written there is no answer. Relaxed: answers
+do not wait; what the last `RELAXED_DELAY_S` brought can be lost with the process, and is counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+import structlog
+
+from authz.errors import Unavailable
+from authz.log.ledger import Ledger, Place
+from authz.log.record import Record
+
+_log = structlog.get_logger(__name__)
+
+RELAXED_DELAY_S: Final = 0.05
+MOST_WAITING: Final = 20_000
+"""Records that may wait; relaxed, further ones are lost and counted; durable, further ones are refused."""
+_TRY_AGAIN_S: Final = 0.5
+
+Settled = Callable[[Exception | None], None]
+"""Told on the event loop that a record is on disk, or why it is not."""
+
+
+class DecisionLogUnavailable(Unavailable):
+    """The record of the decision cannot be written, so there is no answer (HTTP 503)."""
+
+    code = "log_unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("the decision cannot be recorded now, so there is no answer")
+
+
+class LogHealth(NamedTuple):
+    """`waiting`: records not yet written. `lost`: records never written. `problem`: empty while it can write."""
+
+    mode: str
+    waiting: int
+    written: int
+    lost: int
+    problem: str
+
+
+class LogWriter:
+    """Appends records. `start`, `append`, `call_when_settled`, `settled` belong to the event loop's thread."""
+
+    def __init__(self, place: Place, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
+        self.durable = durable
+        self.problem = "the decision log was not opened yet"
+        self._ledger = Ledger(place, clock)
+        self._queue: deque[Record] = deque()
+        self._tickets = 0
+        self._waiting: deque[tuple[int, Settled]] = deque()
+        self._awake = threading.Event()
+        self._stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        # Each is changed by one thread alone.
+        self._turned_away = 0
+        self._dropped = 0
+        self._written = 0
+        self._settled = 0
+
+    # -------------------------------------------------------------------------------------- on the event loop's thread
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Seal what killed processes left, open a segment, begin to write. A disk that fails is tried again."""
+        self._loop = loop
+        try:
+            for found in self._ledger.recovered():
+                self._dropped += found.lost or 0
+                _log.warning("log_recovered", segment=found.name, torn_bytes=found.torn_bytes, lost=found.lost)
+            self._ledger.open()
+            self.problem = ""
+        except OSError as error:
+            self._fails(error)
+        self._thread = threading.Thread(target=self._run, name="decision-log", daemon=True)
+        self._thread.start()
+
+    def append(self, records: Sequence[Record]) -> int:
+        """Queue the records of one answer; the ticket to wait for. They are written together, or not at all.
+
+        Raises:
+            DecisionLogUnavailable: durable, and they could not be written now.
+        """
+        count = len(records)
+        if self.problem or len(self._queue) >= MOST_WAITING:
+            if self.durable:
+                raise DecisionLogUnavailable
+            self._turned_away += count
+            return self._tickets
+        accepted = self._ledger.accepted
+        if accepted is not None:
+            accepted.take(count)
+        self._queue.extend(records)
+        self._tickets += count
+        if not self._awake.is_set():
+            self._awake.set()
+        return self._tickets
+
+    def call_when_settled(self, ticket: int, settled: Settled) -> None:
+        """Have `settled` called on the event loop once the ticket's records are on disk; relaxed: at once."""
+        if self.durable:
+            self._waiting.append((ticket, settled))
+        else:
+            settled(None)
+
+    async def settled(self, ticket: int) -> None:
+        """Wait until the ticket's records are on disk; relaxed: do not.
+
+        Raises:
+            DecisionLogUnavailable: they could not be written.
+        """
+        if self.durable:
+            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.call_when_settled(ticket, lambda error: _resolve(future, error))
+            await future
+
+    def stop(self, patience_s: float = 5.0) -> None:
+        """Write everything, seal the segment, sign for it; gives up after a while. Blocks."""
+        self._stopping = True
+        self._awake.set()
+        if self._thread is not None:
+            self._thread.join(patience_s)
+
+    def health(self) -> LogHealth:
+        """How it stands, from memory."""
+        mode = "durable" if self.durable else "relaxed"
+        lost = self._turned_away + self._dropped
+        return LogHealth(mode, len(self._queue), self._written, lost, self.problem)
+
+    def _settle(self, upto: int, error: Exception | None) -> None:
+        waiting = self._waiting
+        while waiting and waiting[0][0] <= upto:
+            waiting.popleft()[1](error)
+
+    # ------------------------------------------------------------------------------------------- on the writer's thread
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._awake.wait(_TRY_AGAIN_S if self.problem else self._ledger.seconds_until_due())
+            if not self.durable and not self._stopping:
+                time.sleep(RELAXED_DELAY_S)
+            self._turn()
+        self._turn()
+        try:
+            self._ledger.seal()
+        except OSError as error:
+            self._fails(error)
+
+    def _turn(self) -> None:
+        """Write what waits; mend what failed before, sign and roll over where it is time."""
+        self._awake.clear()
+        batch = self._drained()
+        try:
+            if self.problem:
+                self._mend()
+            if batch:
+                self._ledger.write(batch, durable=self.durable)
+        except OSError as error:
+            self._fails(error)
+            batch += self._drained()
+            if not self.durable:
+                self._dropped += len(batch)
+            self._done(len(batch), DecisionLogUnavailable())
+            return
+        self._written += len(batch)
+        self._done(len(batch), None)
+        try:
+            self._ledger.keep_house()
+        except OSError as error:
+            self._fails(error)
+
+    def _drained(self) -> list[Record]:
+        """Whole answers: `append` adds an answer's records in one step."""
+        return [self._queue.popleft() for _ in range(len(self._queue))]
+
+    def _done(self, count: int, error: Exception | None) -> None:
+        """So many more records are on disk, or will never be: durable, those who wait are told, so none is lost."""
+        if not count:
+            return
+        self._settled += count
+        accepted = self._ledger.accepted
+        if accepted is not None:
+            accepted.wrote(count)
+        if self.durable and self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+                self._loop.call_soon_threadsafe(self._settle, self._settled, error)
+
+    def _fails(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if not self.problem:
+            _log.error("log_unwritable", reason=reason, mode=self.health().mode)
+        self.problem = f"the decision log cannot be written: {reason}"
+        if self._ledger.give_up_reserve():
+            with contextlib.suppress(OSError):
+                self._ledger.note("log_unwritable", reason=reason)
+
+    def _mend(self) -> None:
+        """Raises `OSError` where the disk still does not take anything."""
+        self._ledger.open()
+        self._ledger.note("log_writable_again", lost=self._turned_away + self._dropped)
+        _log.warning("log_writable_again", lost=self._turned_away + self._dropped)
+        self.problem = ""
+
+
+def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
