@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,14 +16,20 @@ from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
 from authz.legal_holidays import legal_holidays
+from authz.log.checkpoints import Checkpoints
+from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.ledger import Place
 from authz.log.pseudonyms import Pseudonyms
+from authz.log.receipt import write_receipt
+from authz.log.retention import Kept, Removed, prune
+from authz.log.signing import signer_at
 from authz.log.writer import LogHealth, LogWriter
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.past import PastPolicies
 from authz.policy.store import PolicyStore, SetStatus
+from authz.recorded import Recorded
 from authz.registry.confirmations import Confirmations
 from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore
@@ -33,6 +40,8 @@ from authz.texts import Texts
 _log = structlog.get_logger(__name__)
 
 _LOOKS_AFTER_A_CHANGE: Final = 3
+_INDEX_EVERY_S: Final = 2.0
+_PRUNE_EVERY_S: Final = 3600.0
 
 
 class RegistryHealth(NamedTuple):
@@ -97,6 +106,9 @@ class Service:
         place = log_place(settings)
         self.log = LogWriter(place, durable=settings.log_mode is LogMode.DURABLE)
         self.journal = Journal(self.log, Pseudonyms(place.folder), self._registry_id)
+        self._settings = settings
+        self._index_again_at = self._prune_again_at = 0.0
+        self.recorded = recorded_decisions(settings, self._registry_store)
         self._one_look_at_a_time = threading.Lock()
         present = Present(self.policies, self.directory)
         self.past = Past(PastPolicies(settings.data), self._registry_store, present, legal_holidays)
@@ -151,6 +163,20 @@ class Service:
             except RegistryUnavailable as error:
                 _log.warning("registry_unavailable", reason=str(error))
 
+    def receipt(self, line: str, segment: str, now: float) -> bytes:
+        """The signed receipt of a recorded line; see `log.receipt.write_receipt`."""
+        return write_receipt(line, segment, signer_at(log_place(self._settings).key), now)
+
+    def keep_log(self) -> None:
+        """Index what was recorded since, remove what is past its time; with database or disk away, later."""
+        now = time.monotonic()
+        if now >= self._prune_again_at:
+            self._prune_again_at = now + _PRUNE_EVERY_S
+            self.recorded.index.forget(prune_log(self._settings).segments)
+        if now >= self._index_again_at:
+            self._index_again_at = now + _INDEX_EVERY_S
+            self.recorded.index.catch_up()
+
     def catch_up(self, revision: int) -> None:
         """Have a revision of the registry in memory that was committed just now; blocks.
 
@@ -182,6 +208,25 @@ def log_place(settings: Settings) -> Place:
 def keys_path(settings: Settings) -> Path:
     """The copy of the API keys' hashes in the data folder, for the same starts."""
     return settings.data / "keys.snapshot"
+
+
+def prune_log(settings: Settings) -> Removed:
+    """Remove from the log what is past its time.
+
+    Raises:
+        OSError: the disk does not take the line that says so, or a file cannot be removed.
+    """
+    place = log_place(settings)
+    if not place.folder.is_dir():
+        return Removed((), ())
+    checkpoints = Checkpoints(place.folder, signer_at(place.key))
+    return prune(place.folder, checkpoints, Kept(settings.log_days, settings.log_address_days), time.time())
+
+
+def recorded_decisions(settings: Settings, store: RegistryStore) -> Recorded:
+    """The recorded decisions, through an index in the registry's database."""
+    folder = log_place(settings).folder
+    return Recorded(store, LogIndex(folder, store.reading, store.noting), folder)
 
 
 def some_key_exists(settings: Settings) -> bool:

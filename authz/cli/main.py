@@ -32,6 +32,7 @@ VERBS: Final = {
     "registry": Verb("registry", "Load people and contracts, report on them, erase a person."),
     "contact": Verb("contact", "Suspend, restore and revoke contacts at once."),
     "annex": Verb("annex", "Import, approve, list and write signed annexes."),
+    "log": Verb("log", "Verify, search, replay and export the decision log; receipts."),
     "key": Verb("key", "Make, list and end the API keys of callers."),
 }
 

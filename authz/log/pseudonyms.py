@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Final
 
 DAILY_KEY: Final = "unknown-key"
+RESOURCE_KEY: Final = "resource-key"
 _KEY_BYTES: Final = 32
 _SUBJECT: Final = b"authz subject:"
 _UNKNOWN: Final = b"authz unknown:"
+_RESOURCE: Final = b"authz resource:"
 _LENGTH: Final = 32
 
 
@@ -36,12 +38,23 @@ class Pseudonyms:
         self._until = 0.0
         self._day = ""
         self._key = b""
+        self._resource_key = b""
 
     def unknown(self, subject_type: str, subject_id: str, now: float) -> str:
         """`YYYYMMDD-` and 32 hex digits: the same for the same words on one day (UTC), and unlinkable afterwards."""
         if now >= self._until or not self._key:
             self._turn(now)
         return _unknown(self._key, self._day, subject_type, subject_id)
+
+    def resource(self, resource_type: str, resource_id: str) -> str | None:
+        """A resource's pseudonym, so that all about one ticket is found by whoever knows its id; None with no key."""
+        if not self._resource_key:
+            try:
+                self._resource_key = _kept_key(self._folder / RESOURCE_KEY)
+            except (OSError, ValueError):
+                return None
+        said = f"{resource_type}:{resource_id}".encode("utf-8", "backslashreplace")
+        return _sum(self._resource_key, _RESOURCE + said)
 
     def _turn(self, now: float) -> None:
         moment = dt.datetime.fromtimestamp(now, dt.UTC)
@@ -59,17 +72,28 @@ def _shared_key(folder: Path, day: str) -> bytes:
     """The day's key, made by the first process that needs it, which also throws the past days' away."""
     path = folder / f"{DAILY_KEY}-{day}"
     if not path.exists():
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=folder)  # its mode is 0600
+        for old in folder.glob(f"{DAILY_KEY}-*"):
+            if old.name < path.name:
+                old.unlink(missing_ok=True)
+    return _kept_key(path)
+
+
+def _kept_key(path: Path) -> bytes:
+    """The key in a file; made if there is none, by one process only."""
+    if not path.exists():
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
         aside = Path(name)
         with os.fdopen(descriptor, "w") as stream:
             stream.write(secrets.token_hex(_KEY_BYTES))
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(aside)
         aside.unlink()
-        for old in folder.glob(f"{DAILY_KEY}-*"):
-            if old.name < path.name:
-                old.unlink(missing_ok=True)
     return bytes.fromhex(path.read_text())
+
+
+def known_days(folder: Path) -> list[str]:
+    """The days `YYYYMMDD` whose key is still there."""
+    return sorted(path.name.removeprefix(f"{DAILY_KEY}-") for path in folder.glob(f"{DAILY_KEY}-*"))
 
 
 def unknown_ref(folder: Path, day: str, subject_type: str, subject_id: str) -> str | None:

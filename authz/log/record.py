@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, Protocol
 import msgspec
 
 from authz.core.network import network_around
+from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Address, Decision, Reason, Request
 from authz.log.pseudonyms import Pseudonyms, subject_ref
 
@@ -23,7 +24,7 @@ GATE: Final = "gate"
 MEMBERS: Final = (
     "kind", "id", "at", "caller", "channel", "assurance", "set", "tenant", "action", "decision", "reason", "fact",
     "rule", "network_rule", "policy", "registry", "registry_id", "annex", "annex_sha256", "role", "subject_ref",
-    "ip_ref", "facts", "obligations", "resource_type", "request_id", "took_us", "as_of",
+    "ip_ref", "facts", "obligations", "resource_type", "resource_ref", "request_id", "took_us", "as_of",
 )  # fmt: skip
 """Every member that a record of an answer can have, in this order; one that is not known is absent."""
 
@@ -129,15 +130,30 @@ def decision_record(
         "annex_sha256": (annex.document_sha256 or None) if annex is not None else None,
         "role": contact.role if contact is not None else None,
         "subject_ref": _subject(decision, request, pseudonyms, written_at),
-        "ip_ref": (decision.network_rule or None) if decision.allowed else None,
+        "ip_ref": _matched_network(decision) if decision.allowed else None,
         "facts": facts_of(decision) if decision.cell is not None else None,
         "obligations": [duty.id for duty in answered.obligations] or None,
         "resource_type": _known_type(request, decision) if generation is not None else None,
+        "resource_ref": _resource(request, pseudonyms),
         "request_id": asking.request_id or None,
         "took_us": answered.took_us,
         "as_of": as_of or None,
     }
     return Record(ascii_members(members), "" if decision.allowed else _network(request.address))
+
+
+def _matched_network(decision: Decision) -> str | None:
+    """The range of the policy line that let the address in."""
+    if not decision.network_rule or decision.generation is None or decision.tenant is None:
+        return None
+    lines = decision.generation.networks[decision.tenant.id].lines
+    return next((line.network for line in lines if line.source == decision.network_rule), None)
+
+
+def _resource(request: Request, pseudonyms: Pseudonyms) -> str | None:
+    if request.resource_type == TENANT_RESOURCE:
+        return None
+    return pseudonyms.resource(request.resource_type, request.resource_id)
 
 
 def _subject(decision: Decision, request: Request, pseudonyms: Pseudonyms, now: float) -> str | None:
@@ -215,4 +231,4 @@ def _known_type(request: Request, decision: Decision) -> str:
     """The resource's type where the set knows it: what the caller made up is not recorded."""
     generation = decision.generation
     known = generation is not None and request.resource_type in generation.definition.resource_types
-    return request.resource_type if known or request.resource_type == "tenant" else "other"
+    return request.resource_type if known or request.resource_type == TENANT_RESOURCE else "other"

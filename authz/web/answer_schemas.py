@@ -191,6 +191,16 @@ class RegistryStatus(BaseModel):
     problems: list[str] | int
 
 
+class LogStatus(BaseModel):
+    """The decision log, as this worker sees it."""
+
+    mode: Literal["durable", "relaxed"]
+    waiting: int = Field(description="Records that are not written yet.")
+    written: int
+    lost: int = Field(description="Records that were never written.")
+    problem: str = Field(description="Why decisions cannot be recorded; empty while they can.")
+
+
 class Readiness(BaseModel):
     """What is live, how old, and what is wrong."""
 
@@ -199,6 +209,7 @@ class Readiness(BaseModel):
     registry: RegistryStatus | SkipJsonSchema[None] = Field(
         default=None, description="Absent while the registry was never read."
     )
+    log: LogStatus | SkipJsonSchema[None] = None
 
 
 class Liveness(BaseModel):

@@ -22,6 +22,7 @@ from authz.web.decisions import Decisions
 from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
 from authz.web.hygiene import Direct, Hygiene
+from authz.web.log_routes import DECISIONS, RECEIPT, DecisionLog, DecisionReceipt
 from authz.web.metrics import Metrics, MetricsPage
 from authz.web.registry_routes import registry_routes
 from authz.web.reply import error_body, error_detail, headers_of, status_of
@@ -72,6 +73,8 @@ def direct_routes(service: Service, decisions: Decisions, callers: Callers, metr
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),
         Route(CONFIRMATIONS, Confirm(service, callers), methods=["POST"]),
+        Route(DECISIONS, DecisionLog(service, callers), methods=["GET"]),
+        Route(RECEIPT, DecisionReceipt(service, callers), methods=["GET"]),
         Route("/metrics", MetricsPage(service, callers, metrics), methods=["GET"]),
         Route(EVALUATIONS, Evaluations(decisions, callers), methods=["POST"]),
         *(Route(path, search, methods=["POST"]) for path, search in search_endpoints(service, callers).items()),

@@ -96,6 +96,7 @@ class _Collector:
         yield from _decisions(counts)
         yield from _policies(self._health, greatest(self._tally.everybody()))
         yield from _registry(self._health)
+        yield from _log(self._health)
 
 
 def _decisions(counts: Mapping[Series, float]) -> Iterator[Metric]:
@@ -131,6 +132,17 @@ def _policies(health: Health, counts: Mapping[Series, float]) -> Iterator[Metric
         stale.add_metric([set_id], float(one["stale"]))
         failures.add_metric([set_id], counts.get((RELOAD_FAILURES, set_id), 0.0))
     yield from (about, age, loaded, stale, failures)
+
+
+def _log(health: Health) -> Iterator[Metric]:
+    log = health.log
+    if log is not None:
+        yield GaugeMetricFamily(
+            "authz_log_unwritable", "1 while decisions cannot be recorded", value=float(bool(log.problem))
+        )
+        yield GaugeMetricFamily("authz_log_waiting", "records that are not written yet", value=log.waiting)
+        yield CounterMetricFamily("authz_log_written", "records written by this worker", value=log.written)
+        yield CounterMetricFamily("authz_log_lost", "records that were never written, as known here", value=log.lost)
 
 
 def _registry(health: Health) -> Iterator[Metric]:

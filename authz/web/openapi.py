@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from authz.web import answer_schemas as answers
-from authz.web import examples, registry_openapi, schemas
+from authz.web import examples, log_openapi, registry_openapi, schemas
 
 VERSION: Final = "1"
 _REF: Final = "#/components/schemas/"
@@ -40,6 +40,7 @@ _MODELS: Final[tuple[type[BaseModel], ...]] = (
     answers.PolicyStatus,
     answers.Metadata,
     *registry_openapi.MODELS,
+    *log_openapi.MODELS,
 )
 
 _REQUEST_ID: Final = {
@@ -121,6 +122,7 @@ def document() -> dict[str, Any]:
             "/metrics": _metrics(),
             "/v1/policy": _reading("policy", "What is live", {200: answers.PolicyStatus}, (401, 403), secured=True),
             **registry_openapi.registry_paths(),
+            **log_openapi.log_paths(),
             "/health/live": _reading("live", "The process answers", {200: answers.Liveness}),
             "/health/ready": _reading(
                 "ready",

@@ -122,6 +122,7 @@ def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
             "policies": refresh_policies,
             "registry": service.refresh_registry,
             "keys": service.refresh_keys,
+            "log": service.keep_log,
         }
         if tokens is not None:
             looks["tokens"] = tokens.refresh

@@ -10,6 +10,7 @@ from authz.core.types import Address, Request
 from authz.log.journal import Journal
 from authz.past import Past
 from authz.pdp import GateOutcome, Outcome, Search, SearchFor
+from authz.recorded import Recorded
 from authz.registry.confirmations import Binding, Issued
 from authz.texts import Texts
 from authz.wiring import Health, People
@@ -58,6 +59,15 @@ class Service(Protocol):
     @property
     def pdp(self) -> Decides:
         """Decides requests."""
+        ...
+
+    @property
+    def recorded(self) -> Recorded:
+        """The recorded decisions; blocks."""
+        ...
+
+    def receipt(self, line: str, segment: str, now: float) -> bytes:
+        """The signed receipt of a recorded line."""
         ...
 
     @property

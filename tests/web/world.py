@@ -18,6 +18,7 @@ from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.legal_holidays import legal_holidays
+from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Record
@@ -26,6 +27,7 @@ from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.past import PastPolicies
 from authz.policy.store import SetStatus
+from authz.recorded import Recorded
 from authz.registry.confirmations import Confirmations
 from authz.registry.store import RegistryStore
 from authz.texts import Texts
@@ -112,7 +114,7 @@ class Policies:
         return self.generations
 
 
-class Recorded:
+class InMemory:
     """The decision log of a test: records in memory, each safe at once."""
 
     def __init__(self) -> None:
@@ -146,17 +148,23 @@ class World:
         self.directory = directory()
         self.pdp = Pdp(self.policies, lambda: self.directory, legal_holidays)
         self.texts = TEXTS
-        self.recorded = Recorded()
-        self.journal = Journal(self.recorded, Pseudonyms(Path("no such folder")), lambda: "demo registry")
+        self.log = InMemory()
+        self.journal = Journal(self.log, Pseudonyms(Path("no such folder")), lambda: "demo registry")
         away = RegistryStore("sqlite:///no such folder/registry.sqlite")
         self.confirmations = Confirmations(away)
         present = Present(self.policies, lambda: self.directory)
         self.past = Past(PastPolicies(Path("no such folder")), away, present, legal_holidays)
+        self.recorded = Recorded(
+            away, LogIndex(Path("no such folder"), away.reading, away.noting), Path("no such folder")
+        )
         self.people = People(away, self.policies.current, lambda _: None)
         self.state = Health(
             {"demo": set_status() if live else set_status(revision="", stale=True)},
             RegistryHealth(7, 0.2, stale=False),
         )
+
+    def receipt(self, line: str, segment: str, now: float) -> bytes:
+        raise AssertionError((line, segment, now))
 
     def health(self) -> Health:
         return self.state
