@@ -34,7 +34,10 @@ PublicKey = Annotated[
 
 @app.callback()
 def log() -> None:
-    """Verify, search, replay and export the decision log (AUTHZ_DATA/log); receipts of single decisions."""
+    """Verify, search, replay and export the decision log; receipts.
+
+    The log lies in AUTHZ_DATA/log; docs/decision-log.md says what it holds and what it proves.
+    """
 
 
 app.add_typer(find)

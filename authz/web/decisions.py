@@ -1,8 +1,8 @@
 """From the body of a request to the bytes of its answer; the ASGI endpoints and the fast path (`web.fast`) call this.
 
 Nothing here waits but `recorded`. Whoever calls has identified the caller and asked for the scope `decide`. An answer
-leaves only when its record is as safe as the log's mode promises (R9): `recorded` on the way through ASGI, `note` and the
-journal's call-back on the fast path.
+leaves only when its record is as safe as the log's mode promises (R9): `recorded` on the way through ASGI, `note` and
+the journal's call-back on the fast path.
 """
 
 from __future__ import annotations

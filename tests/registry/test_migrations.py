@@ -6,10 +6,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from authz.errors import ConfigError, RegistryUnavailable
+from authz.log.tables import metadata as log_metadata
 from authz.registry import schema
 from authz.registry.engine import open_engine
 from authz.registry.store import RegistryStore, Revision
-from authz.registry.tables import metadata
+from authz.registry.tables import metadata as registry_metadata
+
+metadata = sa.MetaData()
+for _one in (registry_metadata, log_metadata):
+    for _table in _one.sorted_tables:
+        _table.to_metadata(metadata)
 
 
 def revision_in(database: str) -> Revision:
