@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from authz.core.types import Address, Effect
 
 ANY_NETWORK: Final = "any"
-_IPV6_BASE: Final = 1 << 128
+IPV6_BASE: Final = 1 << 128
 _MAPPED_PREFIX: Final = bytes(10) + b"\xff\xff"
 _LONGEST_ADDRESS: Final = 45
 WIDEST_IPV4_PREFIX: Final = 8
@@ -38,20 +38,20 @@ def parse_address(text: object) -> Address:
         raise ValueError("not an IP address") from None
     if packed.startswith(_MAPPED_PREFIX):
         return Address(int.from_bytes(packed[12:]))
-    return Address(_IPV6_BASE + int.from_bytes(packed))
+    return Address(IPV6_BASE + int.from_bytes(packed))
 
 
 def format_address(address: Address) -> str:
     """The usual spelling of a canonical address."""
-    if address < _IPV6_BASE:
+    if address < IPV6_BASE:
         return inet_ntop(AF_INET, address.to_bytes(4))
-    return inet_ntop(AF_INET6, (address - _IPV6_BASE).to_bytes(16))
+    return inet_ntop(AF_INET6, (address - IPV6_BASE).to_bytes(16))
 
 
 def network_around(address: Address) -> str:
     """The /24 (IPv6: /48) that an address lies in, as a CIDR: as much of it as a log may keep for a while."""
-    bits = 80 if address >= _IPV6_BASE else 8
-    return f"{format_address(Address(address >> bits << bits))}/{48 if address >= _IPV6_BASE else 24}"
+    bits = 80 if address >= IPV6_BASE else 8
+    return f"{format_address(Address(address >> bits << bits))}/{48 if address >= IPV6_BASE else 24}"
 
 
 class AddressRange(NamedTuple):
@@ -78,14 +78,14 @@ def parse_cidr(text: str) -> AddressRange:
         network = ipaddress.ip_network(f"{address}/{length}", strict=False)
     except ValueError:
         raise ValueError(f"`{text}` is not a network in CIDR form") from None
-    if isinstance(network, ipaddress.IPv6Network) and parsed < _IPV6_BASE:
+    if isinstance(network, ipaddress.IPv6Network) and parsed < IPV6_BASE:
         raise ValueError(f"`{text}` is IPv4-mapped; write the IPv4 network itself")
     if ipaddress.ip_address(address) != network.network_address:
         raise ValueError(f"`{text}` has host bits set; did you mean `{network}`?")
     widest = WIDEST_IPV6_PREFIX if isinstance(network, ipaddress.IPv6Network) else WIDEST_IPV4_PREFIX
     if network.prefixlen < widest:
         raise ValueError(f"`{text}` is wider than /{widest}; write `any` if every address is meant")
-    base = _IPV6_BASE if isinstance(network, ipaddress.IPv6Network) else 0
+    base = IPV6_BASE if isinstance(network, ipaddress.IPv6Network) else 0
     first = base + int(network.network_address)
     if _holds_mapped(network):
         raise ValueError(f"`{text}` holds the IPv4-mapped addresses; write the IPv4 networks themselves")
@@ -152,7 +152,7 @@ class TenantNetworks:
         return self._bounds
 
 
-_EVERYTHING = AddressRange(Address(0), Address(_IPV6_BASE + (1 << 128) - 1))
+_EVERYTHING = AddressRange(Address(0), Address(IPV6_BASE + (1 << 128) - 1))
 
 
 def _range_of(line: NetworkLine) -> AddressRange:

@@ -1,0 +1,50 @@
+"""SARIF 2.1.0 (OASIS): remarks for code scanning, with stable rules and fingerprints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final
+
+from authz.cli.reports.remark import Level, Remark, by_weight
+
+FORMAT: Final = "2.1.0"
+SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT: Final = "authz/v1"
+_LEVELS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
+
+
+def sarif(remarks: list[Remark], rules: Mapping[str, str]) -> dict[str, Any]:
+    """The whole log. `rules`: code -> what it means; every remark's code must be there."""
+    ordered = by_weight(remarks)
+    codes = sorted({one.code for one in ordered})
+    return {
+        "$schema": SCHEMA,
+        "version": FORMAT,
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "authz",
+                        "semanticVersion": version("authz"),
+                        "rules": [{"id": code, "shortDescription": {"text": rules[code]}} for code in codes],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [_result(one, codes) for one in ordered],
+            }
+        ],
+    }
+
+
+def _result(one: Remark, codes: list[str]) -> dict[str, Any]:
+    region = {"startLine": max(1, one.line), **({"startColumn": one.column} if one.column else {})}
+    location = {"artifactLocation": {"uri": one.file, "uriBaseId": "%SRCROOT%"}, "region": region}
+    return {
+        "ruleId": one.code,
+        "ruleIndex": codes.index(one.code),
+        "level": _LEVELS[one.level],
+        "message": {"text": one.text},
+        "locations": [{"physicalLocation": location}],
+        "partialFingerprints": {FINGERPRINT: one.fingerprint},
+    }

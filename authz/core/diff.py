@@ -1,0 +1,200 @@
+"""What another version of a policy set answers otherwise: exhaustive, from the decision tables and the ranges. Pure.
+
+Two generations are compared for every tenant class, role, action and subset of facts, for every address, and for every
+other declaration that an answer hangs on. What widens and what narrows is told apart; what cannot be told (an
+expression that reads otherwise) counts as both, so that nobody takes it for harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from itertools import product
+from typing import Final, NamedTuple
+
+from authz.core.conditions import NEVER, allowed_when
+from authz.core.diff_declared import Declared, declared_changes
+from authz.core.diff_networks import NetworkChange, network_changes
+from authz.core.generation import Generation
+from authz.core.table import Cell
+
+EVERY_TENANT: Final = ""
+"""In place of a tenant: all of them that have no line of their own."""
+
+
+class Verdict(StrEnum):
+    """What a change does to access as a whole."""
+
+    NO_CHANGE = "no_change"
+    NARROWER = "narrower"
+    WIDER = "wider"
+    BOTH = "both"
+
+    @classmethod
+    def of(cls, gains: bool, losses: bool) -> Verdict:
+        """The verdict on a change that gives access, takes it away, or both."""
+        if gains:
+            return cls.BOTH if losses else cls.WIDER
+        return cls.NARROWER if losses else cls.NO_CHANGE
+
+
+class CellChange(NamedTuple):
+    """One (tenant class, role, action) whose answer changes for some facts.
+
+    `before`, `after`: when it is allowed, in words. `rule`: the `<set>/<file>:<line>` that brings the change about: of
+    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all but those `spared`, who have lines of their own there.
+    """
+
+    tenants: tuple[str, ...]
+    spared: tuple[str, ...]
+    role: str
+    action: str
+    before: str
+    after: str
+    gains: bool
+    losses: bool
+    rule: str
+
+
+class ReasonChange(NamedTuple):
+    """A cell that is refused as before, but where something else would be missing."""
+
+    tenants: tuple[str, ...]
+    spared: tuple[str, ...]
+    role: str
+    action: str
+
+
+class SetDiff(NamedTuple):
+    """All that differs between two versions of one set; `added` and `removed`: there was, or is, no other version."""
+
+    set_id: str
+    cells: tuple[CellChange, ...] = ()
+    reasons: tuple[ReasonChange, ...] = ()
+    networks: tuple[NetworkChange, ...] = ()
+    declared: tuple[Declared, ...] = ()
+    added: bool = False
+    removed: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the change does to access under this set."""
+        parts: tuple[CellChange | NetworkChange | Declared, ...] = (*self.cells, *self.networks, *self.declared)
+        return Verdict.of(any(one.gains for one in parts), any(one.losses for one in parts))
+
+
+def total(diffs: Iterable[SetDiff]) -> Verdict:
+    """The verdict on several sets at once."""
+    verdicts = {one.verdict for one in diffs}
+    gains = bool(verdicts & {Verdict.WIDER, Verdict.BOTH})
+    return Verdict.of(gains, bool(verdicts & {Verdict.NARROWER, Verdict.BOTH}))
+
+
+def diff_sets(base: Generation | None, head: Generation | None) -> SetDiff:
+    """Everything that differs; None stands for a set that is not there on that side."""
+    if base is None and head is None:
+        raise ValueError("a set that is on neither side")
+    either = head if head is not None else base
+    set_id = either.definition.id if either is not None else ""
+    changed = list(_cells(base, head))
+    return SetDiff(
+        set_id,
+        tuple(one for one in changed if isinstance(one, CellChange)),
+        tuple(one for one in changed if isinstance(one, ReasonChange)),
+        network_changes(base.networks if base is not None else {}, head.networks if head is not None else {}),
+        declared_changes(base, head) if base is not None and head is not None else (),
+        added=base is None,
+        removed=head is None,
+    )
+
+
+def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellChange | ReasonChange]:
+    """Changes of the shared table, then of tenants whose own lines make theirs another change; alike ones together."""
+    shared = dict(_changes(_table(base), _table(head)))
+    own = sorted(_own(base).keys() | _own(head).keys())
+    by_tenant = {tenant: dict(_changes(_table(base, tenant), _table(head, tenant))) for tenant in own}
+    keys = dict.fromkeys(key for changes in (shared, *by_tenant.values()) for key in changes)
+    for role, action in keys:
+        of_all = shared.get((role, action))
+        groups: dict[_Change, list[str]] = {}
+        if of_all is not None:
+            groups[of_all] = [EVERY_TENANT]
+        for tenant, changes in by_tenant.items():
+            change = changes.get((role, action))
+            if change is not None and (of_all is None or change.alike != of_all.alike):
+                groups.setdefault(change, []).append(tenant)
+        spared = tuple(t for t, changes in by_tenant.items() if of_all is not None and (role, action) not in changes)
+        for change, tenants in groups.items():
+            who = ((), spared) if tenants[0] == EVERY_TENANT else (tuple(tenants), ())
+            if change.gains or change.losses:
+                yield CellChange(*who, role, action, *change)
+            else:
+                yield ReasonChange(*who, role, action)
+
+
+class _Change(NamedTuple):
+    before: str
+    after: str
+    gains: bool
+    losses: bool
+    rule: str
+
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """What makes two changes one: not the line, which each tenant has of its own."""
+        return self[:4]
+
+
+_Table = Mapping[tuple[str, str], Cell]
+
+
+def _table(side: Generation | None, tenant: str = EVERY_TENANT) -> _Table:
+    if side is None:
+        return {}
+    return side.table.own.get(tenant, side.table.shared) if tenant else side.table.shared
+
+
+def _own(side: Generation | None) -> Mapping[str, _Table]:
+    return {} if side is None else side.table.own
+
+
+def _changes(base: _Table, head: _Table) -> Iterator[tuple[tuple[str, str], _Change]]:
+    for key in dict.fromkeys((*base, *head)):
+        before, after = base.get(key), head.get(key)
+        if before is after:
+            continue
+        change = _change(before, after)
+        if change is not None:
+            yield key, change
+
+
+def _change(before: Cell | None, after: Cell | None) -> _Change | None:
+    """None where both answer alike and refuse for the same reasons, whatever is true."""
+    facts = tuple(dict.fromkeys((*(before.facts if before else ()), *(after.facts if after else ()))))
+    gained = lost = otherwise = False
+    rule = ""
+    for values in product((False, True), repeat=len(facts)):
+        true = {fact for fact, value in zip(facts, values, strict=True) if value}
+        was, now = _answer(before, true), _answer(after, true)
+        if was[0] is not now[0]:
+            gained, lost = gained or now[0], lost or was[0]
+            rule = rule or now[1] or was[1]
+        elif not was[0] and was[2] != now[2]:
+            otherwise = True
+    if not (gained or lost or otherwise):
+        return None
+    return _Change(allowed_when(before), allowed_when(after), gained, lost, rule)
+
+
+def _answer(cell: Cell | None, true: set[str]) -> tuple[bool, str, frozenset[str]]:
+    """Allowed, the deciding line, and the facts that would have to change."""
+    if cell is None:
+        return False, "", frozenset()
+    answer = cell.answers[sum(1 << at for at, fact in enumerate(cell.facts) if fact in true)]
+    missing = frozenset(fact for at, fact in enumerate(cell.facts) if answer.missing >> at & 1)
+    return answer.allowed, answer.rule, missing
+
+
+def is_never(condition: str) -> bool:
+    """Whether a condition in words allows nothing."""
+    return condition == NEVER
