@@ -42,7 +42,8 @@ class CellChange(NamedTuple):
     """One (tenant class, role, action) whose answer changes for some facts.
 
     `before`, `after`: when it is allowed, in words. `rule`: the `<set>/<file>:<line>` that brings the change about: of
-    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all but those `spared`, who have lines of their own there.
+    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all of them but those `spared`,
+    who have lines of their own there.
     """
 
     tenants: tuple[str, ...]
@@ -125,11 +126,11 @@ def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellCha
                 groups.setdefault(change, []).append(tenant)
         spared = tuple(t for t, changes in by_tenant.items() if of_all is not None and (role, action) not in changes)
         for change, tenants in groups.items():
-            who = ((), spared) if tenants[0] == EVERY_TENANT else (tuple(tenants), ())
+            named, apart = ((), spared) if tenants[0] == EVERY_TENANT else (tuple(tenants), ())
             if change.gains or change.losses:
-                yield CellChange(*who, role, action, *change)
+                yield CellChange(named, apart, role, action, *change)
             else:
-                yield ReasonChange(*who, role, action)
+                yield ReasonChange(named, apart, role, action)
 
 
 class _Change(NamedTuple):

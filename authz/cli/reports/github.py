@@ -17,7 +17,7 @@ LARGEST_SUMMARY: Final = 1 << 20
 _CUT: Final = "\n\n… the rest does not fit into this summary.\n"
 
 
-def annotations(remarks: list[Remark]) -> Iterator[str]:
+def annotation_lines(remarks: list[Remark]) -> Iterator[str]:
     """One line for each remark that will be shown, and one that counts those that will not."""
     ordered = by_weight(remarks)
     for level in Level:
