@@ -42,8 +42,8 @@ class CellChange(NamedTuple):
     """One (tenant class, role, action) whose answer changes for some facts.
 
     `before`, `after`: when it is allowed, in words. `rule`: the `<set>/<file>:<line>` that brings the change about: of
-    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all of them but those `spared`,
-    who have lines of their own there.
+    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all but those `spared`, who
+    have lines of their own there.
     """
 
     tenants: tuple[str, ...]
