@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+import msgspec
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from authz.log import tables as t
+from authz.log.chain import line_hash
 from authz.log.segment import SUFFIX
 
 _LINES_AT_ONCE: Final = 2_000
-_BYTES_AT_ONCE: Final = 4 << 20
 _ANSWERS: Final = frozenset({"decision", "gate"})
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
@@ -73,6 +76,25 @@ class Count(NamedTuple):
     records: int
 
 
+class Mark(NamedTuple):
+    """How far a segment is indexed: the place behind the last line that was read, and the hash of that line."""
+
+    to: int
+    head: str
+
+
+_NOWHERE: Final = Mark(0, "")
+_UNCHAINED: Final = "-"
+
+
+class _Step(NamedTuple):
+    """Some lines as rows; `before`: the hash that the first of them states of the line before, empty without lines."""
+
+    rows: list[dict[str, Any]]
+    before: str
+    after: Mark
+
+
 class LogIndex:
     """The index of one database. Every method that asks it raises `RegistryUnavailable` while it is away.
 
@@ -85,17 +107,36 @@ class LogIndex:
         self._writing = writing
 
     def catch_up(self) -> int:
-        """Index whatever the segments have and the index has not; the number of records added."""
+        """Index whatever the segments have and the index has not; the number of records added.
+
+        Raises:
+            OSError: a segment cannot be read.
+        """
         with self._reading() as connection:
-            marks = dict(connection.execute(sa.select(t.progress.c.segment, t.progress.c.indexed_to)).all())
+            c = t.progress.c
+            marks = {
+                row.segment: Mark(row.indexed_to, row.head)
+                for row in connection.execute(sa.select(c.segment, c.indexed_to, c.head))
+            }
         added = 0
         for path in sorted(self._folder.glob(f"*{SUFFIX}")):
-            mark = int(marks.get(path.stem, 0))
-            while path.stat().st_size > mark:
-                rows, after = _rows_from(path, mark)
-                if after == mark or not self._add(path.stem, mark, after, rows):
-                    break
-                mark, added = after, added + len(rows)
+            with suppress(FileNotFoundError):  # retention was faster
+                added += self._follow(path, marks.get(path.stem, _NOWHERE))
+        return added
+
+    def _follow(self, path: Path, mark: Mark) -> int:
+        added = 0
+        anew = mark == _NOWHERE
+        while (size := path.stat().st_size) != mark.to:
+            step = _rows_from(path, mark)
+            if not anew and (size < mark.to or step.before not in ("", mark.head)):
+                # The file was cut back behind what we had read, and perhaps written on: read what is there now.
+                self.forget([path.stem])
+                mark, anew = _NOWHERE, True
+                continue
+            if step.after == mark or not self._add(path.stem, mark, step):
+                break
+            mark, added = step.after, added + len(step.rows)
         return added
 
     def forget(self, segments: Iterable[str]) -> None:
@@ -149,23 +190,23 @@ class LogIndex:
         with self._reading() as connection:
             return connection.execute(sa.select(sa.func.min(t.decision.c.at))).scalar() or ""
 
-    def _add(self, segment: str, mark: int, after: int, rows: list[dict[str, Any]]) -> bool:
+    def _add(self, segment: str, mark: Mark, step: _Step) -> bool:
         """Whether this process did it; another may have been faster."""
         table = t.progress
         with self._writing() as connection:
+            insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             moved = connection.execute(
-                table.update().where(table.c.segment == segment, table.c.indexed_to == mark).values(indexed_to=after)
+                table.update()
+                .where(table.c.segment == segment, table.c.indexed_to == mark.to)
+                .values(indexed_to=step.after.to, head=step.after.head)
             )
             if not moved.rowcount:
-                if mark or connection.execute(sa.select(table.c.segment).where(table.c.segment == segment)).first():
+                begun = {"segment": segment, "indexed_to": step.after.to, "head": step.after.head}
+                made = connection.execute(insert(table).values(begun).on_conflict_do_nothing())
+                if mark.to or not made.rowcount:
                     return False
-                try:
-                    with connection.begin_nested():
-                        connection.execute(table.insert().values(segment=segment, indexed_to=after))
-                except sa.exc.IntegrityError:
-                    return False
-            if rows:
-                connection.execute(t.decision.insert(), rows)
+            if step.rows:  # in a log that somebody changed a number may stand twice; the first counts
+                connection.execute(insert(t.decision).on_conflict_do_nothing(), step.rows)
         return True
 
 
@@ -193,27 +234,59 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield c.at < wanted.until
 
 
-def _rows_from(path: Path, mark: int) -> tuple[list[dict[str, Any]], int]:
-    """The rows of some whole lines from a place on, and the place after them."""
+class _Line(msgspec.Struct):
+    """The members of a line that are searched by."""
+
+    kind: str
+    seq: int
+    prev: str = ""
+    at: str = ""
+    id: str = ""
+    set: str | None = None
+    tenant: str | None = None
+    action: str | None = None
+    decision: bool = False
+    reason: str = ""
+    caller: str | None = None
+    subject_ref: str | None = None
+    resource_ref: str | None = None
+    request_id: str | None = None
+
+
+_decode: Final = msgspec.json.Decoder(_Line).decode
+
+
+def _rows_from(path: Path, mark: Mark) -> _Step:
+    """The rows of some whole lines from a mark on."""
+    rows: list[dict[str, Any]] = []
+    before, head, after = "", mark.head, mark.to
     with path.open("rb") as stream:
-        stream.seek(mark)
-        chunk = stream.read(_BYTES_AT_ONCE)
-    lines = chunk[: chunk.rfind(b"\n") + 1].splitlines()[:_LINES_AT_ONCE]
-    after = mark + sum(len(line) + 1 for line in lines)
-    return [row for line in lines if (row := _row(path.stem, line)) is not None], after
+        stream.seek(mark.to)
+        for line in islice(stream, _LINES_AT_ONCE):
+            if not line.endswith(b"\n"):
+                break  # somebody is writing it, or a crash tore it
+            read = _read(line[:-1])
+            if after == mark.to:
+                before = read.prev if read is not None else _UNCHAINED
+            if read is not None and read.kind in _ANSWERS:
+                rows.append(_row(path.stem, read, line))
+            after, head = after + len(line), line_hash(line[:-1])
+    return _Step(rows, before, Mark(after, head))
 
 
-def _row(segment: str, line: bytes) -> dict[str, Any] | None:
+def _read(line: bytes) -> _Line | None:
+    """None for what is no record: `authz log verify` names it, the rest can still be found."""
     try:
-        said = json.loads(line)
-        if said["kind"] not in _ANSWERS:
-            return None
-        return {
-            "segment": segment, "seq": said["seq"], "at": said["at"], "id": said["id"], "set_id": said.get("set"),
-            "tenant_id": said.get("tenant"), "action": said.get("action"), "allowed": said["decision"],
-            "reason": said["reason"], "caller": said.get("caller"), "subject_ref": said.get("subject_ref"),
-            "resource_ref": said.get("resource_ref"), "request_id": said.get("request_id"),
-            "line": line.decode("ascii"),
-        }  # fmt: skip
-    except (ValueError, KeyError, TypeError):
-        return None  # `authz log verify` names it; the rest can still be found
+        return _decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _row(segment: str, said: _Line, line: bytes) -> dict[str, Any]:
+    return {
+        "segment": segment, "seq": said.seq, "at": said.at, "id": said.id, "set_id": said.set,
+        "tenant_id": said.tenant, "action": said.action, "allowed": said.decision, "reason": said.reason,
+        "caller": said.caller, "subject_ref": said.subject_ref, "resource_ref": said.resource_ref,
+        "request_id": said.request_id.replace("\x00", "") if said.request_id else None,
+        "line": line[:-1].decode("ascii", "backslashreplace"),
+    }  # fmt: skip

@@ -15,6 +15,9 @@ def _text(name: str, *, key: bool = False, nullable: bool = True) -> sa.Column[s
     return sa.Column(name, TEXT, primary_key=key, nullable=nullable and not key)
 
 
+_ABOUT_ONE: Final = sa.text("resource_ref is not null")
+"""Most questions are about no resource, and cost its index nothing."""
+
 decision: Final = sa.Table(
     # One row for each recorded answer; `line` is the whole line of the segment. The other columns are what is searched.
     "decision_index",
@@ -38,12 +41,14 @@ decision: Final = sa.Table(
     sa.Index("decision_by_subject", "subject_ref", "at"),
     sa.Index("decision_by_request", "request_id"),
     sa.Index("decision_by_tenant", "tenant_id", "at"),
+    sa.Index("decision_by_resource", "resource_ref", sqlite_where=_ABOUT_ONE, postgresql_where=_ABOUT_ONE),
 )
 
 progress: Final = sa.Table(
-    # How far each segment is indexed; moves in the transaction that adds its rows.
+    # How far each segment is indexed, and the hash of the last line up to there; moves with the rows it stands for.
     "decision_index_progress",
     metadata,
     _text("segment", key=True),
     sa.Column("indexed_to", sa.BigInteger, nullable=False),
+    _text("head", nullable=False),
 )

@@ -35,10 +35,19 @@ def upgrade() -> None:
     )
     for name, columns in _INDEXES.items():
         op.create_index(name, "decision_index", columns)
+    about_one = sa.text("resource_ref is not null")
+    op.create_index(
+        "decision_by_resource",
+        "decision_index",
+        ["resource_ref"],
+        sqlite_where=about_one,
+        postgresql_where=about_one,
+    )
     op.create_table(
         "decision_index_progress",
         sa.Column("segment", _TEXT, primary_key=True, nullable=False),
         sa.Column("indexed_to", sa.BigInteger, nullable=False),
+        sa.Column("head", _TEXT, nullable=False),
     )
 
 
