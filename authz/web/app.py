@@ -13,14 +13,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authz.errors import AuthzError
-from authz.web.as_of import FlatDecision
+from authz.web.as_of import DECISION, FlatDecision
 from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
-from authz.web.callers import Callers
+from authz.web.callers import Callers, FromMemory
 from authz.web.confirmations import PATH as CONFIRMATIONS
 from authz.web.confirmations import Confirm
-from authz.web.decisions import Decisions
+from authz.web.decisions import Decisions, may_ask_the_past
 from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
+from authz.web.heads import Endpoint, Heads
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.log_routes import DECISIONS, RECEIPT, DecisionLog, DecisionReceipt
 from authz.web.metrics import Metrics, MetricsPage
@@ -60,7 +61,8 @@ def create_app(
     decisions = Decisions(service)
     app.router.routes.extend(direct_routes(service, decisions, callers, metrics or Metrics(Tally())))
     app.router.routes.extend(registry_routes(service, callers))
-    return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate))
+    heads = Heads(_at_once(decisions), callers) if isinstance(callers, FromMemory) else None
+    return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate), heads)
 
 
 def direct_routes(service: Service, decisions: Decisions, callers: Callers, metrics: Metrics) -> list[Route]:
@@ -68,7 +70,7 @@ def direct_routes(service: Service, decisions: Decisions, callers: Callers, metr
     metadata = Metadata(service)
     return [
         Route(EVALUATION, Evaluation(decisions, callers), methods=["POST"]),
-        Route("/v1/decision", FlatDecision(service, decisions, callers), methods=["POST"]),
+        Route(DECISION, FlatDecision(service, decisions, callers), methods=["POST"]),
         Route("/v1/policy", PolicyStatus(service, callers), methods=["GET"]),
         Route("/health/live", Live(), methods=["GET"]),
         Route("/health/ready", Ready(service, callers), methods=["GET"]),
@@ -80,6 +82,15 @@ def direct_routes(service: Service, decisions: Decisions, callers: Callers, metr
         *(Route(path, search, methods=["POST"]) for path, search in search_endpoints(service, callers).items()),
         *(Route(path, metadata, methods=["GET"]) for path in metadata_paths(service.identifier)),
     ]
+
+
+def _at_once(decisions: Decisions) -> dict[bytes, Endpoint]:
+    """What needs neither disk nor database: the same decisions once more, for the fast path (`web.fast`)."""
+    return {
+        EVALUATION.encode(): Endpoint(decisions.authzen),
+        EVALUATIONS.encode(): Endpoint(decisions.batch),
+        DECISION.encode(): Endpoint(decisions.flat, may_ask_the_past),
+    }
 
 
 def _by_exact_path(app: FastAPI) -> dict[bytes, Direct]:

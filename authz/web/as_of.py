@@ -24,6 +24,7 @@ from authz.web.hygiene import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
 
+DECISION: Final = "/v1/decision"
 _AT_ONCE: Final = 2
 """Questions about the past that read disk and database at the same time."""
 

@@ -12,14 +12,16 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from authz.errors import AuthzError
 from authz.web import wire
-from authz.web.reply import CACHEABLE, CLOSE, FAULT, INTERNAL, Refusal, error_body, send_error, send_json, status_of
+from authz.web.reply import CACHEABLE, CLOSE, Refusal, is_fault, send_error
+
+if TYPE_CHECKING:
+    from authz.web.heads import Heads
 
 _log = structlog.get_logger(__name__)
 
@@ -36,8 +38,9 @@ _ONCE: Final = frozenset(
         b"content-encoding",
     }
 )
-_ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
-_NO_STORE: Final = _ALWAYS[0]
+ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+"""Headers of every answer."""
+_NO_STORE: Final = ALWAYS[0]
 
 _REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -78,13 +81,17 @@ class Gate(Protocol):
 class Hygiene:
     """Checks each request, dispatches the exact paths of `direct`, hands all others to `app`.
 
-    The paths of `gate`, if there is one, go there before any check.
+    The paths of `gate`, if there is one, go there before any check. `heads`: what the protocol may answer by itself
+    (`web.fast`); None: nothing.
     """
 
-    def __init__(self, app: ASGIApp, direct: Mapping[bytes, Direct], gate: Gate | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, direct: Mapping[bytes, Direct], gate: Gate | None = None, heads: Heads | None = None
+    ) -> None:
         self.app = app
         self.direct = direct
         self.gate = gate
+        self.heads = heads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection; anything but HTTP and lifespan is closed."""
@@ -104,19 +111,14 @@ class Hygiene:
             exchange.unread = exchange.lingers = has_body(scope)
             check_target(scope)
             await self._dispatch(scope, exchange)
-        except AuthzError as error:
-            if exchange.started:
-                raise
-            if status_of(error) == INTERNAL:
-                _log.exception("request_failed")
-            await send_error(exchange.send, error)
         except ClientGone:
             return
-        except Exception:
-            _log.exception("request_failed")
+        except Exception as error:
+            if is_fault(error):
+                _log.exception("request_failed")
             if exchange.started:
                 raise
-            await send_json(exchange.send, INTERNAL, error_body("internal_error", FAULT))
+            await send_error(exchange.send, error)
 
     async def _dispatch(self, scope: Scope, exchange: Exchange) -> None:
         direct = self.direct.get(scope["raw_path"])
@@ -137,7 +139,7 @@ class Exchange:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self._extra: tuple[tuple[bytes, bytes], ...] = _ALWAYS
+        self._extra: tuple[tuple[bytes, bytes], ...] = ALWAYS
         self.unread = True
         self.lingers = False
         self.started = False
@@ -146,7 +148,7 @@ class Exchange:
         """Echo this `X-Request-ID`, and have it in the logs; empty: there is none."""
         REQUEST_ID.set(request_id.decode("ascii"))
         if request_id:
-            self._extra = (*_ALWAYS, (b"x-request-id", request_id))
+            self._extra = (*ALWAYS, (b"x-request-id", request_id))
 
     async def receive(self) -> Message:
         """The next part of the request.

@@ -1,30 +1,20 @@
 """Uvicorn's two HTTP/1.1 protocols with an absolute deadline for receiving a request, and with our form of errors.
 
-Uvicorn waits for ever for the rest of a request, and ASGI cannot see a request whose headers are incomplete
-(security.md section 2, threats 41 and 42). The deadline runs from the first byte, or from the connection, to the last
-byte of the body; trickling bytes do not extend it.
+Both take the same requests: what one parser repairs and the other refuses is refused by both.
 """
 
 from __future__ import annotations
 
-import asyncio
-import http
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import h11
 import httptools
-import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from authz.web.hygiene import read_request_id
-from authz.web.peer import PEER_NAMES, names_of
-from authz.web.reply import Refusal, error_body
+from authz.web.deadline import BAD_HTTP, Deadline, LimitedConfig, echoed, last_answer
 
-_BAD_HTTP: Final = ("bad_http", "this is not an HTTP/1.1 request")
-_TOO_SLOW: Final = ("request_timeout", "the request did not arrive in time")
 _HEAD_TOO_LARGE: Final = ("headers_too_large", "the request line and headers are too long")
 _LARGEST_HEAD: Final = 64 * 1024
 """Bytes of a request line with its headers; h11 has a limit of its own of this size, httptools has none."""
@@ -33,143 +23,6 @@ _REPAIRED: Final = re.compile(
     rb"\n[ \t]|\ncontent-length[ \t]*:(?:[^\n]*,|.*?\ncontent-length[ \t]*:)", re.IGNORECASE | re.DOTALL
 )
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
-
-
-def _whole_answer(status: int, code: str, message: str, request_id: bytes) -> bytes:
-    body = error_body(code, message)
-    echo = b"x-request-id: %b\r\n" % request_id if request_id else b""
-    return b"".join(
-        (
-            b"HTTP/1.1 %d %s\r\n" % (status, http.HTTPStatus(status).phrase.encode()),
-            b"content-type: application/json\r\ncache-control: no-store\r\nx-content-type-options: nosniff\r\n",
-            b"%bcontent-length: %d\r\nconnection: close\r\n\r\n" % (echo, len(body)),
-            body,
-        )
-    )
-
-
-def _echoed(headers: list[tuple[bytes, bytes]]) -> bytes:
-    try:
-        return read_request_id({"headers": headers})
-    except Refusal:
-        return b""
-
-
-class LimitedConfig(uvicorn.Config):
-    """Uvicorn's configuration with the limits of a connection; travels to worker processes.
-
-    `receive_timeout_s`: seconds for a whole request to arrive. `max_connections`: open ones per worker; further ones
-    are closed at once.
-    """
-
-    def __init__(self, app: Any, *, receive_timeout_s: float, max_connections: int, **kwargs: Any) -> None:
-        super().__init__(app, **kwargs)
-        self.receive_timeout_s = receive_timeout_s
-        self.max_connections = max_connections
-
-
-if TYPE_CHECKING:
-
-    class _Protocol(asyncio.Protocol):
-        """What the two protocols of uvicorn have in common."""
-
-        cycle: Any
-        transport: asyncio.Transport
-        loop: asyncio.AbstractEventLoop
-        connections: set[Any]
-        app_state: dict[str, Any]
-
-        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
-else:
-    _Protocol = object
-
-
-class Deadline(_Protocol):
-    """Mixed into a uvicorn protocol: cuts a connection whose request takes too long to arrive.
-
-    One timer a connection, armed when a request begins and none runs; it looks at when the present request began.
-    """
-
-    def __init__(self, config: LimitedConfig, *args: Any, **kwargs: Any) -> None:
-        super().__init__(config, *args, **kwargs)
-        self._receive_timeout_s = config.receive_timeout_s
-        self._max_connections = config.max_connections
-        self._receiving_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A silent connection is a request that does not arrive."""
-        super().connection_made(transport)
-        names = names_of(transport)
-        if names:
-            self.app_state = {**self.app_state, PEER_NAMES: names}
-        if len(self.connections) > self._max_connections:
-            self.transport.abort()
-            return
-        self._request_begins()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        super().connection_lost(exc)
-
-    def _request_begins(self) -> None:
-        self._receiving_since = self.loop.time()
-        if self._timer is None:
-            self._timer = self.loop.call_later(self._receive_timeout_s, self._look_at_the_time)
-
-    def _request_ends(self) -> None:
-        self._receiving_since = None
-
-    def _look_at_the_time(self) -> None:
-        self._timer = None
-        if self._receiving_since is None or self.transport.is_closing():
-            return
-        left = self._receiving_since + self._receive_timeout_s - self.loop.time()
-        if left > 0:
-            self._timer = self.loop.call_later(left, self._look_at_the_time)
-        else:
-            self._refuse(408, *_TOO_SLOW)
-
-    def _is_answering(self) -> bool:
-        """Whether a request was received in full and its answer is not complete."""
-        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
-
-    def _unanswered(self) -> list[Any]:
-        """The cycles of this connection whose answer is not complete, oldest first."""
-        return [self.cycle] if self.cycle is not None and not self.cycle.response_complete else []
-
-    def _unreceived_headers(self) -> list[tuple[bytes, bytes]]:
-        """The headers, as far as they are known, of the request that is being received."""
-        cycle = self.cycle
-        return [] if cycle is None or cycle.response_complete else list(cycle.scope["headers"])
-
-    def _drop_unreceived(self) -> None:
-        """Forget queued requests that will never arrive in full."""
-
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        """The last answer on this connection. Requests received in full are answered first, and are then the last."""
-        unanswered = self._unanswered()
-        received = [cycle for cycle in unanswered if not cycle.more_body]
-        if received:
-            received[-1].keep_alive = False
-            self._drop_unreceived()
-            return
-        request_id = _echoed(self._unreceived_headers())
-        for cycle in unanswered:
-            if cycle.response_started:
-                self.transport.close()
-                return
-            cycle.disconnected = True
-            cycle.message_event.set()
-        self.transport.write(_whole_answer(status, code, message, request_id))
-        self.transport.close()
-
-    def send_400_response(self, _msg: str) -> None:
-        """What uvicorn calls for input that its parser refuses."""
-        self._refuse(400, *_BAD_HTTP)
 
 
 class _HeadTooLarge(Exception):
@@ -194,7 +47,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
     def _refuse(self, status: int, code: str, message: str) -> None:
         """As `Deadline`; after the requests that were received before, the refused one is answered as well."""
         if any(not cycle.more_body for cycle in self._unanswered()):
-            self._last_answer = _whole_answer(status, code, message, _echoed(self._unreceived_headers()))
+            self._last_answer = last_answer(status, code, message, echoed(self._unreceived_headers()))
             self._drop_unreceived()
             self._request_ends()
             return
@@ -245,7 +98,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
             self._count_off(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             self._refuse(
-                *((431, *_HEAD_TOO_LARGE) if isinstance(error.__context__, _HeadTooLarge) else (400, *_BAD_HTTP))
+                *((431, *_HEAD_TOO_LARGE) if isinstance(error.__context__, _HeadTooLarge) else (400, *BAD_HTTP))
             )
         else:
             self._head_bytes = self._head_bytes + len(data) if self._in_head else 0
@@ -304,7 +157,7 @@ class DeadlineH11(Deadline, H11Protocol):
     def handle_events(self) -> None:
         """After what has arrived was read: is the present request complete, does a next one wait?"""
         if self.conn.their_state is h11.IDLE and _is_repaired(self.conn.trailing_data[0]):
-            self._refuse(400, *_BAD_HTTP)
+            self._refuse(400, *BAD_HTTP)
             return
         super().handle_events()
         state = self.conn.their_state
@@ -324,7 +177,3 @@ def _is_repaired(data: bytes) -> bool:
     data = data.lstrip(b"\r\n")
     end = _HEAD_END.search(data)
     return end is not None and _REPAIRED.search(data, 0, end.start() + 1) is not None
-
-
-PROTOCOLS: Final[Mapping[str, type[asyncio.Protocol]]] = {"httptools": DeadlineHttpTools, "h11": DeadlineH11}
-"""By the setting `AUTHZ_HTTP_PARSER`."""

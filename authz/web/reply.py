@@ -29,7 +29,7 @@ CACHEABLE: Final = (b"cache-control", b"public, max-age=300")
 """For the few answers that are the same for everybody; all others are `no-store`."""
 INTERNAL: Final = 500
 FAULT: Final = "the service has a fault; it is logged"
-_JSON: Final = (b"content-type", b"application/json")
+JSON: Final = (b"content-type", b"application/json")
 _BEARER: Final = (b"www-authenticate", b"Bearer")
 
 STATUS: Final[Mapping[type[AuthzError], int]] = {
@@ -95,7 +95,7 @@ async def send_json(send: Send, status: int, body: bytes, headers: RawHeaders = 
         {
             "type": "http.response.start",
             "status": status,
-            "headers": [_JSON, (b"content-length", b"%d" % len(body)), *headers],
+            "headers": [JSON, (b"content-length", b"%d" % len(body)), *headers],
         }
     )
     await send({"type": "http.response.body", "body": body})
@@ -112,6 +112,18 @@ def headers_of(error: AuthzError) -> RawHeaders:
     return ()
 
 
-async def send_error(send: Send, error: AuthzError) -> None:
-    """The answer to an error of ours."""
-    await send_json(send, status_of(error), error_body(**error_detail(error)), headers_of(error))
+def is_fault(error: Exception) -> bool:
+    """Whether an error is the service's own, to be logged with its trace."""
+    return not isinstance(error, AuthzError) or status_of(error) == INTERNAL
+
+
+def error_answer(error: Exception) -> tuple[int, bytes, RawHeaders]:
+    """Status, body and headers of the answer to an error."""
+    if isinstance(error, AuthzError):
+        return status_of(error), error_body(**error_detail(error)), headers_of(error)
+    return INTERNAL, error_body("internal_error", FAULT), ()
+
+
+async def send_error(send: Send, error: Exception) -> None:
+    """The answer to an error."""
+    await send_json(send, *error_answer(error))

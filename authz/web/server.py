@@ -30,11 +30,12 @@ from authz.errors import ConfigError
 from authz.settings import Settings
 from authz.web.app import create_app
 from authz.web.builder_child import builder_child
+from authz.web.deadline import LimitedConfig
+from authz.web.fast import PROTOCOLS
 from authz.web.forward import gate_rules
 from authz.web.hygiene import Hygiene
 from authz.web.metrics import Metrics
 from authz.web.operations import configure_operations_log
-from authz.web.protocol import PROTOCOLS, LimitedConfig
 from authz.web.refresh import LookOuts
 from authz.web.tally import Tally, tally_folder
 from authz.web.ways_in import tls_options, ways_in

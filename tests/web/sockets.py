@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -11,8 +12,12 @@ from typing import Any, NamedTuple, Self
 
 import uvicorn
 
-from authz.web.protocol import PROTOCOLS, LimitedConfig
+from authz.web.deadline import LimitedConfig
+from authz.web.fast import FastHttpTools
+from authz.web.protocol import DeadlineH11, DeadlineHttpTools
 
+WAYS: dict[str, type[asyncio.Protocol]] = {"fast": FastHttpTools, "httptools": DeadlineHttpTools, "h11": DeadlineH11}
+"""Every way from bytes to an answer: the fast path, and the application behind each parser."""
 PATIENCE_S = 20.0
 """After so many seconds without a byte a test fails; nothing here asserts how fast something is."""
 
@@ -84,13 +89,13 @@ class Connection:
 
 
 @contextmanager
-def served(app: Any, parser: str, *, receive_timeout_s: float = 10.0, max_connections: int = 100) -> Iterator[int]:
+def served(app: Any, way: str, *, receive_timeout_s: float = 10.0, max_connections: int = 100) -> Iterator[int]:
     """Serve an ASGI application in a thread; gives the port."""
     config = LimitedConfig(
         app,
         receive_timeout_s=receive_timeout_s,
         max_connections=max_connections,
-        http=PROTOCOLS[parser],
+        http=WAYS[way],
         ws="none",
         lifespan="off",
         proxy_headers=False,

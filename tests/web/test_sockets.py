@@ -11,7 +11,7 @@ import pytest
 from tests.web.sockets import Connection, served
 from tests.web.world import FLAT, QUESTION, World
 
-PARSERS = ["httptools", "h11"]
+PARSERS = ["fast", "httptools", "h11"]
 HOST = b"Host: pdp.example\r\n"
 JSON = b"Content-Type: application/json\r\n"
 BODY = json.dumps(FLAT).encode()
