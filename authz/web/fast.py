@@ -22,11 +22,11 @@ import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from authz.errors import AuthzError
+from authz.web import hold
 from authz.web.callers import Caller
 from authz.web.deadline import LimitedConfig
 from authz.web.decisions import Answered
 from authz.web.heads import Head, Heads
-from authz.web.hold import is_held, moment_s
 from authz.web.hygiene import ALWAYS, REQUEST_ID
 from authz.web.protocol import DeadlineH11, DeadlineHttpTools
 from authz.web.reply import JSON, RawHeaders, error_answer, is_fault
@@ -157,9 +157,9 @@ class FastHttpTools(DeadlineHttpTools):
 
     def _answered(self, head: Head, asking: Caller, answered: Answered) -> None:
         """The decision is made; its answer departs now, or when its moment has come."""
-        if is_held(answered, asking):
+        if hold.is_held(answered, asking):
             self._waits = True
-            self.loop.call_later(moment_s(), self._depart, head, 200, answered.body)
+            self.loop.call_later(hold.moment_s(), self._depart, head, 200, answered.body)
         else:
             self._depart(head, 200, answered.body)
 

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from tests.certification.fixture import SETS, Pep
 from tests.web.shipped_world import ShippedWorld, example_directory
+from tests.web.ways import each_way
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +18,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> ShippedWorld:
 
 
 @pytest_asyncio.fixture
-async def pep(world: ShippedWorld) -> AsyncIterator[Pep]:
+async def pep(world: ShippedWorld, each_way: str) -> AsyncIterator[Pep]:
     async with world.client() as client:
         yield Pep(client)
+
+
+__all__ = ["each_way"]

@@ -13,14 +13,14 @@ from tests.hostile.assault import failure, question, with_body
 from tests.hostile.documents import DOCUMENTS
 from tests.hostile.framing import FRAMING, SPOOFED, post
 from tests.hostile.spellings import ACTIONS, EMAILS, RESOURCES, TENANTS
-from tests.web.sockets import served
+from tests.web.sockets import WAYS, served
 from tests.web.world import INSIDE, OUTSIDE, QUESTION, World
 
 SHORTEST_SECRET = 6
 """Characters; shorter ones stand in our own words, too."""
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
+@pytest.fixture(scope="module", params=WAYS)
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
     with served(World().app(), request.param, receive_timeout_s=1.5) as port:
         yield port

@@ -15,14 +15,14 @@ from authz.core.network import parse_address
 from tests.hostile.assault import GOOD, failure, is_well, question, with_body
 from tests.hostile.documents import GOOD as DOCUMENT
 from tests.hostile.framing import LENGTH, post
-from tests.web.sockets import Connection, served
+from tests.web.sockets import WAYS, Connection, served
 from tests.web.world import INSIDE, OUTSIDE, World
 
 REGISTERED = "ana@acme.example"
 few = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
+@pytest.fixture(scope="module", params=WAYS)
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
     with served(World().app(), request.param, receive_timeout_s=1.0) as port:
         yield port

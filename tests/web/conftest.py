@@ -1,7 +1,8 @@
-"""The registry's routes run on SQLite and on a real PostgreSQL, by the same fixtures as the registry itself."""
+"""Fixtures of the whole folder: the registry's databases (SQLite and a real PostgreSQL), and each way to an answer."""
 
 from __future__ import annotations
 
 from tests.registry.conftest import database, postgres_server, postgres_template, sqlite_template
+from tests.web.ways import each_way
 
-__all__ = ["database", "postgres_server", "postgres_template", "sqlite_template"]
+__all__ = ["database", "each_way", "postgres_server", "postgres_template", "sqlite_template"]

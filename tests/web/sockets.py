@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
@@ -16,7 +15,7 @@ from authz.web.deadline import LimitedConfig
 from authz.web.fast import FastHttpTools
 from authz.web.protocol import DeadlineH11, DeadlineHttpTools
 
-WAYS: dict[str, type[asyncio.Protocol]] = {"fast": FastHttpTools, "httptools": DeadlineHttpTools, "h11": DeadlineH11}
+WAYS: dict[str, Any] = {"fast": FastHttpTools, "httptools": DeadlineHttpTools, "h11": DeadlineH11}
 """Every way from bytes to an answer: the fast path, and the application behind each parser."""
 PATIENCE_S = 20.0
 """After so many seconds without a byte a test fails; nothing here asserts how fast something is."""
@@ -88,13 +87,15 @@ class Connection:
         self._buffer += received
 
 
-@contextmanager
-def served(app: Any, way: str, *, receive_timeout_s: float = 10.0, max_connections: int = 100) -> Iterator[int]:
-    """Serve an ASGI application in a thread; gives the port."""
-    config = LimitedConfig(
+def configuration(
+    app: Any, way: str, *, receive_timeout_s: float = 10.0, max_connections: int = 100, keep_alive_s: int = 5
+) -> LimitedConfig:
+    """How an ASGI application is served."""
+    return LimitedConfig(
         app,
         receive_timeout_s=receive_timeout_s,
         max_connections=max_connections,
+        timeout_keep_alive=keep_alive_s,
         http=WAYS[way],
         ws="none",
         lifespan="off",
@@ -104,6 +105,12 @@ def served(app: Any, way: str, *, receive_timeout_s: float = 10.0, max_connectio
         log_config=None,
         timeout_graceful_shutdown=1,
     )
+
+
+@contextmanager
+def served(app: Any, way: str, **limits: Any) -> Iterator[int]:
+    """Serve an ASGI application in a thread; gives the port. `limits`: those of `configuration`."""
+    config = configuration(app, way, **limits)
     server = uvicorn.Server(config)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -7,13 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Scope as Connection
 
 from authz.core.limits import Limits
 from authz.core.types import Channel
 from authz.web.callers import KEYLESS, Caller, Scope
 from authz.web.hold import LONGEST_HOLD_MS, hold_refusal
-from tests.web.world import INSIDE, OUTSIDE, QUESTION, World
+from tests.web.world import INSIDE, OUTSIDE, QUESTION, As, World
 
 PLAIN = KEYLESS._replace(scopes=frozenset({Scope.DECIDE}))
 LIMITED = PLAIN._replace(limits=Limits(frozenset({"acme"}), frozenset({Channel.WEB, Channel.PHONE})))
@@ -36,15 +35,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "beyond the key": {"context": {"channel": "chat"}},
 }
 
-
-class Everybody:
-    """Whoever asks is this caller."""
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-
-    async def identify(self, connection: Connection) -> Caller:
-        return self.caller
+pytestmark = pytest.mark.usefixtures("each_way")
 
 
 def looks(answer: httpx.Response) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -65,7 +56,7 @@ def flat(question: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("caller", [PLAIN, LIMITED], ids=["any key", "a limited key"])
 async def test_every_refusal_looks_alike(caller: Caller) -> None:
     reasons = set()
-    async with World().client(Everybody(caller)) as client, World().client() as explaining:
+    async with World().client(As(caller)) as client, World().client() as explaining:
         seen = []
         for change in REFUSED.values():
             question = {**QUESTION, **change}
@@ -90,7 +81,7 @@ async def test_every_refusal_looks_alike(caller: Caller) -> None:
 
 async def test_every_refusal_of_a_batch_looks_alike() -> None:
     items = [change for name, change in REFUSED.items() if name != "beyond the key"]
-    async with World().client(Everybody(PLAIN)) as client:
+    async with World().client(As(PLAIN)) as client:
         answer = await client.post("/access/v1/evaluations", json={**QUESTION, "evaluations": items})
 
     _, _, body = looks(answer)
@@ -100,7 +91,7 @@ async def test_every_refusal_of_a_batch_looks_alike() -> None:
 
 
 async def test_a_search_is_no_way_round() -> None:
-    async with World().client(Everybody(PLAIN)) as client:
+    async with World().client(As(PLAIN)) as client:
         seen = [
             looks(
                 await client.post(
@@ -132,12 +123,13 @@ async def test_only_a_refusal_without_a_reason_is_held_for_a_moment(
 ) -> None:
     held: list[str] = []
 
-    async def count() -> None:
+    def no_moment() -> float:
         held.append(path)
+        return 0.0
 
-    monkeypatch.setattr("authz.web.hold.hold_refusal", count)
+    monkeypatch.setattr("authz.web.hold.moment_s", no_moment)
 
-    async with World().client(Everybody(KEYLESS if explains else PLAIN)) as client:
+    async with World().client(As(KEYLESS if explains else PLAIN)) as client:
         await client.post(path, json=question)
 
     assert len(held) == holds

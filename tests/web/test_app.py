@@ -10,16 +10,15 @@ import pytest
 import structlog
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.types import Scope as Connection
 
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Reason, Request
 from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
 from authz.pdp import Outcome
 from authz.web import openapi
-from authz.web.callers import KEYLESS, Caller, CallerUnknown, Scope
+from authz.web.callers import KEYLESS, Scope
 from authz.wiring import Health, RegistryHealth
-from tests.web.world import FLAT, INSIDE, OUTSIDE, QUESTION, REVISION, World, error_code, set_status
+from tests.web.world import FLAT, INSIDE, OUTSIDE, QUESTION, REVISION, Keyed, World, error_code, set_status
 
 EVALUATION = "/access/v1/evaluation"
 FLAT_PATH = "/v1/decision"
@@ -27,17 +26,7 @@ POST_PATHS = [EVALUATION, FLAT_PATH]
 GET_PATHS = ["/v1/policy", "/health/live", "/health/ready", "/.well-known/authzen-configuration"]
 JSON_TYPE = {"content-type": "application/json"}
 
-
-class Keyed:
-    """One caller for the right key, as callers with keys will be."""
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-
-    async def identify(self, connection: Connection) -> Caller:
-        if (b"authorization", b"Bearer right") in connection["headers"]:
-            return self.caller
-        raise CallerUnknown("the credentials are missing or wrong")
+pytestmark = pytest.mark.usefixtures("each_way")
 
 
 class Failing(World):

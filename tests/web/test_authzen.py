@@ -14,15 +14,14 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from starlette.types import Scope as Connection
 
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Channel, Request
 from authz.errors import NoActivePolicy
 from authz.pdp import Permitted, Search, SearchFor
-from authz.web.callers import KEYLESS, Caller, Scope
+from authz.web.callers import KEYLESS, Scope
 from tests.web.shipped_world import ShippedWorld, example_directory
-from tests.web.world import World, error_code
+from tests.web.world import As, World, error_code
 
 EVALUATION = "/access/v1/evaluation"
 EVALUATIONS = "/access/v1/evaluations"
@@ -36,15 +35,7 @@ PERSONAL_DATA = {"subject": ANA, "action": {"name": "personal_data"}, "resource"
 WHO_REPORTS = {"subject": {"type": "contact"}, "action": {"name": "error_report"}, "resource": ACME, "context": INSIDE}
 WHAT_ANA_MAY = {"subject": ANA, "resource": ACME, "context": INSIDE}
 
-
-class As:
-    """Everybody is this caller."""
-
-    def __init__(self, caller: Caller) -> None:
-        self.caller = caller
-
-    async def identify(self, connection: Connection) -> Caller:
-        return self.caller
+pytestmark = pytest.mark.usefixtures("each_way")
 
 
 @pytest.fixture(scope="module")

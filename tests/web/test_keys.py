@@ -27,6 +27,8 @@ EVALUATIONS = "/access/v1/evaluations"
 ACTION_SEARCH = "/access/v1/search/action"
 NOBODYS = "authz_0123456789ab_" + "x" * 43
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 
 class Lookups(KeyWatch):
     """The real watch, which notes how often it was asked to look."""

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.web.sockets import Connection, served
+from tests.web.sockets import WAYS, Connection, served
 from tests.web.world import FLAT, QUESTION, World
 
-PARSERS = ["fast", "httptools", "h11"]
 HOST = b"Host: pdp.example\r\n"
 JSON = b"Content-Type: application/json\r\n"
 BODY = json.dumps(FLAT).encode()
@@ -22,13 +21,13 @@ LIVE = b"GET /health/live HTTP/1.1\r\n" + HOST + b"\r\n"
 CANARY = b"canary7f3e"
 
 
-@pytest.fixture(scope="module", params=PARSERS)
+@pytest.fixture(scope="module", params=WAYS)
 def port(request: pytest.FixtureRequest) -> Iterator[int]:
     with served(World().app(), request.param) as port:
         yield port
 
 
-@pytest.fixture(scope="module", params=PARSERS)
+@pytest.fixture(scope="module", params=WAYS)
 def hasty_port(request: pytest.FixtureRequest) -> Iterator[int]:
     with served(World().app(), request.param, receive_timeout_s=0.4) as port:
         yield port

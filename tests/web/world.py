@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
+from starlette.types import Scope as Connection
 
 from authz.core.definition import ActionDef, PolicySet, ResourceTypeDef, RoleDef
 from authz.core.directory import Annex, Contact, Directory, Tenant
@@ -32,11 +33,12 @@ from authz.registry.confirmations import Confirmations
 from authz.registry.store import RegistryStore
 from authz.texts import Texts
 from authz.web.app import create_app
-from authz.web.callers import Callers, KeylessLoopback
+from authz.web.callers import Caller, Callers, CallerUnknown, KeylessLoopback, Known
 from authz.web.hygiene import Hygiene
 from authz.web.metrics import Metrics
 from authz.web.tally import Tally
 from authz.wiring import Health, People, RegistryHealth
+from tests.web.ways import transport
 
 REVISION = "sha256:" + "5f0c" * 16
 INSIDE = "203.0.113.5"
@@ -175,8 +177,35 @@ class World:
         return create_app(self, callers or KeylessLoopback(), metrics=metrics)
 
     def client(self, callers: Callers | None = None) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(app=self.app(callers), raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://pdp.example")
+        return httpx.AsyncClient(transport=transport(self.app(callers)), base_url="http://pdp.example")
+
+
+class As:
+    """Everybody is this caller."""
+
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    async def identify(self, connection: Connection) -> Caller:
+        return self.admit(self.recognise(connection))
+
+    def epoch(self) -> object:
+        return self
+
+    def recognise(self, connection: Connection) -> Known:
+        return Known(self.caller, lasting=True)
+
+    def admit(self, known: Known) -> Caller:
+        return known.caller
+
+
+class Keyed(As):
+    """One caller for the right key."""
+
+    def recognise(self, connection: Connection) -> Known:
+        if (b"authorization", b"Bearer right") in connection["headers"]:
+            return super().recognise(connection)
+        raise CallerUnknown("the credentials are missing or wrong")
 
 
 def set_status(
