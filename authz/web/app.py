@@ -21,7 +21,7 @@ from authz.web.confirmations import Confirm
 from authz.web.decisions import Decisions, may_ask_the_past
 from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
 from authz.web.forward import Forward, GateRules
-from authz.web.heads import Endpoint, Heads
+from authz.web.heads import Endpoint, Fast, Heads
 from authz.web.hygiene import Direct, Hygiene
 from authz.web.log_routes import DECISIONS, RECEIPT, DecisionLog, DecisionReceipt
 from authz.web.metrics import Metrics, MetricsPage
@@ -61,8 +61,8 @@ def create_app(
     decisions = Decisions(service)
     app.router.routes.extend(direct_routes(service, decisions, callers, metrics or Metrics(Tally())))
     app.router.routes.extend(registry_routes(service, callers))
-    heads = Heads(_at_once(decisions), callers) if isinstance(callers, FromMemory) else None
-    return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate), heads)
+    fast = Fast(Heads(_at_once(decisions), callers), decisions) if isinstance(callers, FromMemory) else None
+    return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate), fast)
 
 
 def direct_routes(service: Service, decisions: Decisions, callers: Callers, metrics: Metrics) -> list[Route]:

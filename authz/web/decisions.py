@@ -14,6 +14,7 @@ from authz.answer import answer_document
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.log.record import Asking
+from authz.log.writer import Settled
 from authz.pdp import Outcome
 from authz.web import wire
 from authz.web.batch import Answer, Document, answers, read_batch
@@ -52,6 +53,10 @@ class Decisions:
             DecisionLogUnavailable: they cannot be recorded, so there is no answer (HTTP 503).
         """
         return self._journal.note(outcomes, Asking(asking.id, request_id), as_of)
+
+    def when_safe(self, ticket: int, leaves: Settled) -> None:
+        """Call back once those records are as safe as the log's mode promises, or cannot be; relaxed: at once."""
+        self._journal.writer.call_when_settled(ticket, leaves)
 
     async def recorded(self, outcomes: Sequence[Outcome], asking: Caller, as_of: str = "") -> None:
         """Record the answers to the request at hand, and wait until they may leave. Raises: as `note`."""

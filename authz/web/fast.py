@@ -5,8 +5,9 @@
    class were not there; before that nothing has been counted and no byte answered.
 2. It is asked only between requests: while the parser is inside a request, or the application owes an answer, all bytes
    are the parser's.
-3. One answer at a time, in the order of the requests. While an answer waits (a refusal that is held, a batch that lets
-   others in, a client that does not read), what arrives is put aside, and reading is paused.
+3. One answer at a time, in the order of the requests. While an answer waits (for its record, for the moment of a held
+   refusal, for a batch that lets others in, for a client that does not read), what arrives is put aside, and reading is
+   paused. A client that goes loses the answer, never the record.
 4. The answer is, byte for byte, the one that the application would have sent: the same function makes its body, the
    same table its errors; `tests/web/test_fast.py` sends each request both ways.
 """
@@ -25,8 +26,8 @@ from authz.errors import AuthzError
 from authz.web import hold
 from authz.web.callers import Caller
 from authz.web.deadline import LimitedConfig
-from authz.web.decisions import Answered
-from authz.web.heads import Head, Heads
+from authz.web.decisions import Answered, Decisions
+from authz.web.heads import Fast, Head
 from authz.web.hygiene import ALWAYS, REQUEST_ID
 from authz.web.protocol import DeadlineH11, DeadlineHttpTools
 from authz.web.reply import JSON, RawHeaders, error_answer, is_fault
@@ -51,9 +52,11 @@ class FastHttpTools(DeadlineHttpTools):
 
     def __init__(self, config: LimitedConfig, *args: Any, **kwargs: Any) -> None:
         super().__init__(config, *args, **kwargs)
-        self._heads: Heads | None = getattr(self.app, "heads", None)
+        self._fast: Fast | None = getattr(self.app, "fast", None)
         self._begun = b""
         """A good head, and its body as far as it has arrived."""
+        self._owes = False
+        """An answer was begun here and has not departed."""
         self._waits = False
         self._stalled = False
         self._behind = b""
@@ -85,17 +88,15 @@ class FastHttpTools(DeadlineHttpTools):
             and not self._last_answer
             and not self._upgrade_offered
             and not self.pipeline
-            and self._heads is not None
+            and self._fast is not None
             and not self.transport.is_closing()
         )
 
     def _take(self, data: bytes) -> None:
         """Answer the usual requests at the beginning of `data`; the rest goes the careful way."""
         at = answered = 0
-        if self._heads is None:
-            raise AssertionError("asked for only where there are heads")
-        while at < len(data):
-            head = self._heads.find(data, at, self.app_state)
+        while at < len(data) and self._fast is not None:
+            head = self._fast.heads.find(data, at, self.app_state)
             if head is None:
                 break
             body_at = at + head.size
@@ -108,11 +109,12 @@ class FastHttpTools(DeadlineHttpTools):
             if self.flow.write_paused or answered == _MOST_AT_A_TIME:
                 self._put_aside(data[at:])
                 return
-            if not self._is_answered(head, data[body_at:end]):
+            if not self._is_answered(self._fast, head, data[body_at:end]):
                 break
             at = end
             answered += 1
-            if self._waits:
+            if self._owes:
+                self._waits = True
                 self._behind = data[at:]
                 return
         if at < len(data):
@@ -120,51 +122,60 @@ class FastHttpTools(DeadlineHttpTools):
         else:
             self._rests()
 
-    def _is_answered(self, head: Head, body: bytes) -> bool:
+    def _is_answered(self, fast: Fast, head: Head, body: bytes) -> bool:
         """Answer one request, now or later; False: the careful path must see it."""
         endpoint = head.endpoint
-        if self._heads is None or (endpoint.declines is not None and endpoint.declines(body)):
+        if endpoint.declines is not None and endpoint.declines(body):
             return False
         try:
-            asking = self._heads.admitted(head, self.app_state)
+            asking = fast.heads.admitted(head, self.app_state)
         except AuthzError:
             return False
+        self._owes = True
         self._receiving_since = None
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         token = REQUEST_ID.set(head.request_id.decode("ascii")) if head.request_id else None
-        self._answer(head, asking, partial(endpoint.decide, body, asking))
+        self._answer(fast.decisions, head, asking, partial(endpoint.decide, body, asking))
         if token is not None:
             REQUEST_ID.reset(token)
         return True
 
-    def _answer(self, head: Head, asking: Caller, decide: Callable[[], Any]) -> None:
+    def _answer(self, decisions: Decisions, head: Head, asking: Caller, decide: Callable[[], Any]) -> None:
+        """Decide and record; the answer leaves when its record is as safe as the log's mode promises (R9)."""
         try:
             answered = decide()
             if type(answered) is not Answered and answered is not None:
                 decide = answered.__next__
                 answered = decide()
+            if answered is None:
+                self.loop.call_soon(self._answer, decisions, head, asking, decide)
+                return
+            ticket = None
+            if answered.outcomes:
+                ticket = decisions.note(answered.outcomes, asking, head.request_id.decode("ascii"))
         except Exception as error:  # noqa: BLE001 - told and logged as `Hygiene` does
             if is_fault(error):
                 _log.exception("request_failed")
             self._depart(head, *error_answer(error))
+            return
+        if ticket is None:
+            self._leave(head, asking, answered, None)
         else:
-            if answered is None:
-                self._waits = True
-                self.loop.call_soon(self._answer, head, asking, decide)
-            else:
-                self._answered(head, asking, answered)
+            decisions.when_safe(ticket, partial(self._leave, head, asking, answered))
 
-    def _answered(self, head: Head, asking: Caller, answered: Answered) -> None:
-        """The decision is made; its answer departs now, or when its moment has come."""
-        if hold.is_held(answered, asking):
-            self._waits = True
+    def _leave(self, head: Head, asking: Caller, answered: Answered, error: Exception | None) -> None:
+        """The record is safe, or there is an error and no answer."""
+        if error is not None:
+            self._depart(head, *error_answer(error))
+        elif hold.is_held(answered, asking):
             self.loop.call_later(hold.moment_s(), self._depart, head, 200, answered.body)
         else:
             self._depart(head, 200, answered.body)
 
     def _depart(self, head: Head, status: int, body: bytes, headers: RawHeaders = ()) -> None:
         """Send an answer; and go on, where requests waited behind it."""
+        self._owes = False
         if self.transport.is_closing():
             return
         self.transport.write(self._whole(head, status, body, headers))

@@ -20,7 +20,7 @@ from starlette.types import Scope as Connection
 from authz.errors import AuthzError
 from authz.web import wire
 from authz.web.callers import Caller, CallerUnknown, FromMemory, Known, Scope
-from authz.web.decisions import Answered
+from authz.web.decisions import Answered, Decisions
 from authz.web.hygiene import has_body, read_request_id
 
 _END: Final = b"\r\n\r\n"
@@ -144,6 +144,13 @@ class Heads:
         if known is None or Scope.DECIDE not in known.caller.scopes:
             raise CallerUnknown("not as far as memory says")
         return known
+
+
+class Fast(NamedTuple):
+    """What a protocol needs to answer by itself."""
+
+    heads: Heads
+    decisions: Decisions
 
 
 def _split(lines: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -21,7 +21,7 @@ from authz.web import wire
 from authz.web.reply import CACHEABLE, CLOSE, Refusal, is_fault, send_error
 
 if TYPE_CHECKING:
-    from authz.web.heads import Heads
+    from authz.web.heads import Fast
 
 _log = structlog.get_logger(__name__)
 
@@ -81,17 +81,17 @@ class Gate(Protocol):
 class Hygiene:
     """Checks each request, dispatches the exact paths of `direct`, hands all others to `app`.
 
-    The paths of `gate`, if there is one, go there before any check. `heads`: what the protocol may answer by itself
+    The paths of `gate`, if there is one, go there before any check. `fast`: what the protocol may answer by itself
     (`web.fast`); None: nothing.
     """
 
     def __init__(
-        self, app: ASGIApp, direct: Mapping[bytes, Direct], gate: Gate | None = None, heads: Heads | None = None
+        self, app: ASGIApp, direct: Mapping[bytes, Direct], gate: Gate | None = None, fast: Fast | None = None
     ) -> None:
         self.app = app
         self.direct = direct
         self.gate = gate
-        self.heads = heads
+        self.fast = fast
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection; anything but HTTP and lifespan is closed."""

@@ -33,37 +33,48 @@ def transport(app: Any) -> httpx.AsyncBaseTransport:
 
 
 class _Served(httpx.AsyncBaseTransport):
-    """Serves the application in the loop of its client, from its first request to its end."""
+    """Serves the application in the loop of its client, from its first request to its end.
+
+    Each request has a connection of its own, and is written as it is: httpx's own connections refuse bad ones.
+    """
 
     def __init__(self, app: Any, way: str) -> None:
         self._app = app
         self._way = way
         self._server: asyncio.Server | None = None
-        self._port = 0
-        self._sent = httpx.AsyncHTTPTransport()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask over the socket."""
+        """Ask over a socket."""
         if self._server is None:
-            await self._start()
-        url = request.url.copy_with(scheme="http", host="127.0.0.1", port=self._port)
-        asked = httpx.Request(
-            request.method, url, headers=request.headers, stream=request.stream, extensions=request.extensions
-        )
-        return await self._sent.handle_async_request(asked)
+            self._server = await self._started()
+        reader, writer = await asyncio.open_connection(*self._server.sockets[0].getsockname())
+        try:
+            writer.write(b"%b %b HTTP/1.1\r\n" % (request.method.encode(), request.url.raw_path))
+            writer.writelines(b"%b: %b\r\n" % header for header in request.headers.raw)
+            body = await request.aread()
+            if "transfer-encoding" in request.headers:
+                body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+            writer.write(b"\r\n" + body)
+            head, _, _ = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n\r\n")
+            first, *lines = head.split(b"\r\n")
+            headers = [(name, value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
+            length = 0 if request.method == "HEAD" else int(dict(headers).get(b"content-length", b"0"))
+            return httpx.Response(
+                int(first.split(b" ")[1]), headers=headers, content=await reader.readexactly(length), request=request
+            )
+        finally:
+            writer.close()
 
     async def aclose(self) -> None:
         """End the server."""
-        await self._sent.aclose()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
 
-    async def _start(self) -> None:
+    async def _started(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()
         made, state = configuration(self._app, self._way), ServerState()
         made.load()
-        self._server = await loop.create_server(
+        return await loop.create_server(
             lambda: WAYS[self._way](config=made, server_state=state, app_state={}), "127.0.0.1", 0
         )
-        self._port = self._server.sockets[0].getsockname()[1]
