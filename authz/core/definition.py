@@ -168,7 +168,11 @@ class ServiceRow(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """What must never be: no allow for `roles` x `actions` (empty: all), or no range wider than the prefix lengths."""
+    """What must never be: an allow for `roles` x `actions` (empty: all) or for `deny_cells`, or too wide a range.
+
+    `deny_cells`: role -> actions that stay denied, as the contract's table prints them. `widest_*`: prefix lengths in
+    bits, 0 for no limit; `no_any`: the line `any` is too wide as well. `line`: in `set.yaml`.
+    """
 
     id: str
     label: Labels
@@ -178,6 +182,19 @@ class Guard(NamedTuple):
     widest_ipv4: int = 0
     widest_ipv6: int = 0
     line: int = 0
+    deny_cells: Mapping[str, tuple[str, ...]] = EMPTY  # type: ignore[assignment]
+    no_any: bool = False
+
+    @property
+    def is_about_networks(self) -> bool:
+        """Whether it limits the declared ranges, and not the cells."""
+        return bool(self.widest_ipv4 or self.widest_ipv6 or self.no_any)
+
+    def forbids(self, role: str, action: str) -> bool:
+        """Whether an allow of this cell breaks it."""
+        if self.deny_cells:
+            return action in self.deny_cells.get(role, ())
+        return (not self.roles or role in self.roles) and (not self.actions or action in self.actions)
 
 
 class Reading(NamedTuple):

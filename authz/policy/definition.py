@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from authz.core.definition import (
     ActionDef,
-    Guard,
     PolicySet,
     Reading,
     ResourceTypeDef,
@@ -18,8 +17,9 @@ from authz.core.identity import BUILT_IN_SUBJECT_TYPES, SUBJECT_KINDS
 from authz.core.types import Assurance, Channel
 from authz.errors import Problem
 from authz.policy.calendars import calendars, time_zone
-from authz.policy.fields import ID, Source
+from authz.policy.fields import Source
 from authz.policy.labels import LabelReader
+from authz.policy.read_guards import read_guards
 from authz.policy.service_terms import Vocabulary, obligation_rows, service_rows
 from authz.policy.words import read_attributes, read_facts
 from authz.policy.yaml_nodes import Mapping as MappingNode
@@ -43,8 +43,6 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 _SUBJECT_TYPE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 TENANT_TYPE: Final = "tenant"
-_WIDEST_IPV4: Final = (8, 32)
-_WIDEST_IPV6: Final = (32, 128)
 
 
 class ReadDefinition(NamedTuple):
@@ -106,7 +104,7 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
         obligations=obligation_rows(source, fields["obligations"], known, languages),
         calendars=known_calendars,
         service=service_rows(source, fields["service"], known, known_calendars),
-        guards=_guards(source, fields["guards"], labels, roles, actions),
+        guards=read_guards(source, fields["guards"], labels, roles, actions),
         readings=tuple(_reading(source, node) for node in source.items(fields["readings"])),
         source={key.text: source.text(value, multiline=True) for key, value in source.entries(fields["source"])},
         table_language=source.word(fields["table_language"], languages, "language of this set")
@@ -185,47 +183,6 @@ def _resource_types(source: Source, node: Node | None, labels: LabelReader) -> d
             source.flag(fields["tenant_free"]),
         )
     return types
-
-
-def _guards(
-    source: Source, node: Node | None, labels: LabelReader, roles: Collection[str], actions: Collection[str]
-) -> tuple[Guard, ...]:
-    guards: list[Guard] = []
-    for item in source.items(node):
-        fields = source.fields(item, ("id", "label"), ("never", "widest_network"))
-        if fields.node is not None and ("never" in fields) == ("widest_network" in fields):
-            source.refuse(item, "a guard has either `never` or `widest_network`")
-        never = source.fields(fields["never"], (), ("roles", "actions", "tenants"))
-        widest = source.fields(at := fields["widest_network"], (), ("ipv4", "ipv6"))
-        if at is not None and widest.node is not None and not list(widest):
-            source.refuse(at, "`widest_network` names neither `ipv4` nor `ipv6`")
-        at = fields["id"]
-        guard_id = source.text(at)
-        if guard_id and isinstance(at, Scalar):
-            source.id(at)
-            if guard_id in {guard.id for guard in guards}:
-                source.refuse(at, f"guard `{guard_id}` is already given")
-        guards.append(
-            Guard(
-                guard_id,
-                labels.read(fields["label"]),
-                source.words(never["roles"], roles, "role"),
-                source.words(never["actions"], actions, "action"),
-                source.distinct(never["tenants"], lambda node: _tenant(source, node)),
-                source.whole(widest["ipv4"], *_WIDEST_IPV4),
-                source.whole(widest["ipv6"], *_WIDEST_IPV6),
-                item.line,
-            )
-        )
-    return tuple(guards)
-
-
-def _tenant(source: Source, node: Node) -> str:
-    tenant = source.text(node)
-    if tenant and not ID.fullmatch(tenant):
-        source.refuse(node, f"`{tenant}` is not an id: lower-case letters, digits, `_` and `-` only")
-        return ""
-    return tenant
 
 
 def _reading(source: Source, node: Node) -> Reading:

@@ -57,7 +57,7 @@ def build_set(bundle: Bundle, cache: Path | None = None) -> CompiledSet:
     document = encode(compiled)
     kept.keep_table(document)
     loaded = decode(document)
-    problems = [*guard_problems(loaded, bundle.place), *_suite_problems(parsed, loaded)]
+    problems = [*guard_problems(loaded, bundle.place, bundle.files), *_suite_problems(parsed, loaded)]
     if problems:
         raise PolicyInvalid(problems)
     kept.keep_checked(key, document)

@@ -209,14 +209,14 @@ BREAKAGES: Final = (
     Breakage(
         "a failed case does not keep a set from going live",
         "authz/policy/pipeline.py",
-        "problems = [*guard_problems(loaded, bundle.place), *_suite_problems(parsed, loaded)]",
-        "problems = [*guard_problems(loaded, bundle.place)]",
+        "problems = [*guard_problems(loaded, bundle.place, bundle.files), *_suite_problems(parsed, loaded)]",
+        "problems = [*guard_problems(loaded, bundle.place, bundle.files)]",
         ("tests/policy/test_pipeline.py",),
     ),
     Breakage(
         "guards are declared and not looked at",
         "authz/policy/pipeline.py",
-        "problems = [*guard_problems(loaded, bundle.place), *_suite_problems(parsed, loaded)]",
+        "problems = [*guard_problems(loaded, bundle.place, bundle.files), *_suite_problems(parsed, loaded)]",
         "problems = [*_suite_problems(parsed, loaded)]",
         ("tests/policy/test_pipeline.py",),
     ),

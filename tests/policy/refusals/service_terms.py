@@ -242,7 +242,7 @@ REFUSALS: Final = (
     Refusal(
         "a guard with neither",
         {SET: [("    never: {roles: [picker], actions: [move_stock]}\n", "")]},
-        ["set.yaml:103:5: a guard has either `never` or `widest_network`"],
+        ["set.yaml:103:5: a guard has one of `never`, `deny_cells` and `widest_network`"],
     ),
     Refusal(
         "a guard for an unknown role",
@@ -257,7 +257,27 @@ REFUSALS: Final = (
     Refusal(
         "a guard on no width",
         {SET: [("widest_network: {ipv4: 16, ipv6: 48}", "widest_network: {}")]},
-        ["set.yaml:108:21: `widest_network` names neither `ipv4` nor `ipv6`"],
+        ["set.yaml:108:21: `widest_network` names none of `ipv4`, `ipv6` and `any`"],
+    ),
+    Refusal(
+        "a guard that pins the cells of an unknown role",
+        {SET: [("never: {roles: [picker], actions: [move_stock]}", "deny_cells: {pickr: [move_stock]}")]},
+        ["set.yaml:105:18: unknown role `pickr`; did you mean `picker`?"],
+    ),
+    Refusal(
+        "a guard that pins no cell of a role",
+        {SET: [("never: {roles: [picker], actions: [move_stock]}", "deny_cells: {picker: []}")]},
+        ["set.yaml:105:26: names no action that stays denied to `picker`"],
+    ),
+    Refusal(
+        "a guard that pins no cell",
+        {SET: [("never: {roles: [picker], actions: [move_stock]}", "deny_cells: {}")]},
+        ["set.yaml:105:17: `deny_cells` is empty"],
+    ),
+    Refusal(
+        "a guard that is two",
+        {SET: [("    never: {roles: [picker]", "    deny_cells: {picker: [move_stock]}\n    never: {roles: [picker]")]},
+        ["set.yaml:103:5: a guard has one of `never`, `deny_cells` and `widest_network`"],
     ),
     Refusal(
         "a guard wider than a line may be",
