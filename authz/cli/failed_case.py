@@ -1,20 +1,25 @@
-"""A failed case asked once more, for the explanation: the rules it went through, and what would have been needed."""
+"""A failed case with what explains it: the rules it went through, and the nearest case that had the wanted answer."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from authz.core.decide import decide
 from authz.core.explain import Step, steps
-from authz.core.generation import Generation
-from authz.core.question import request_from_flat
 from authz.core.types import Decision
-from authz.errors import AuthzError, Problem
-from authz.policy.cases import Case, CaseFile
-from authz.policy.inline import InlineWorld, inline_world
-from authz.policy.suite import DEFAULT_NOW
+from authz.errors import Problem
+from authz.policy.cases import Case
+from authz.policy.suite import CaseResult, SuiteReport, case_problems
+
+
+class Neighbour(NamedTuple):
+    """The passing case nearest to a failed one that had the answer which the failed one expects.
+
+    `differs`: members of the question in which the two differ; none: they ask the same of other tenants or expect more.
+    """
+
+    case: Case
+    differs: tuple[str, ...]
 
 
 class FailedCase(NamedTuple):
@@ -24,35 +29,40 @@ class FailedCase(NamedTuple):
     problems: tuple[Problem, ...]
     decision: Decision | None
     steps: tuple[Step, ...]
+    neighbour: Neighbour | None
 
 
-def failed_cases(tests: CaseFile, generation: Generation, problems: Iterable[Problem]) -> list[FailedCase]:
-    """The cases that the suite's problems are about, in the file's order, each asked of the suite's own world again."""
-    by_line: dict[int, list[Problem]] = {}
-    for problem in problems:
-        by_line.setdefault(problem.line, []).append(problem)
-    failed = [case for case in tests.cases if case.line in by_line]
-    if not failed:
-        return []
-    world = inline_world(generation.definition.id, tests.tenants, f"{generation.definition.id}/tests.yaml")
-    return [_again(case, generation, world, tuple(by_line[case.line])) for case in failed]
+def failed_cases(report: SuiteReport, file: str) -> list[FailedCase]:
+    """The failed cases in the file's order; `file`: its name in problems."""
+    return [_failed(result, report.results, file) for result in report.results if result.differences]
 
 
-def _again(case: Case, generation: Generation, world: InlineWorld, problems: tuple[Problem, ...]) -> FailedCase:
-    asked = Generation(
-        generation.definition,
-        generation.table,
-        world.networks,
-        generation.facts,
-        generation.local_day.zone,
-        generation.revision,
+def _failed(result: CaseResult, results: Iterable[CaseResult], file: str) -> FailedCase:
+    asked = result.decision is not None and result.request is not None
+    return FailedCase(
+        result.case,
+        tuple(case_problems(result, file)),
+        result.decision,
+        steps(result.decision, result.request) if asked else (),  # type: ignore[arg-type]
+        _neighbour(result.case, results),
     )
-    question: dict[str, Any] = dict(case.ask)
-    at = question.pop("at", DEFAULT_NOW)
-    try:
-        now = (at if isinstance(at, dt.datetime) else dt.datetime.fromisoformat(str(at))).timestamp()
-        request = request_from_flat(question)
-        decision = decide(request, world.directory, {asked.definition.id: asked}, now)
-    except (AuthzError, ValueError):
-        return FailedCase(case, problems, None, ())
-    return FailedCase(case, problems, decision, steps(decision, request))
+
+
+def _neighbour(failed: Case, results: Iterable[CaseResult]) -> Neighbour | None:
+    wanted = failed.expect.get("decision")
+    near = [
+        Neighbour(result.case, tuple(_differing(failed.ask, result.case.ask)))
+        for result in results
+        if not result.differences and result.case.expect.get("decision") == wanted
+    ]
+    return min(near, key=lambda one: (len(one.differs), "action" in one.differs, one.case.line), default=None)
+
+
+def _differing(asked: Mapping[str, object], other: Mapping[str, object], within: str = "") -> Iterator[str]:
+    """Members of the question, in the order in which the first case states them; within an object by dotted names."""
+    for name in dict.fromkeys((*asked, *other)):
+        ours, theirs = asked.get(name), other.get(name)
+        if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+            yield from _differing(ours, theirs, f"{within}{name}.")
+        elif ours != theirs:
+            yield within + name

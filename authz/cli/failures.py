@@ -1,12 +1,13 @@
 """Errors as the command line shows them: one clear line each (or one per problem), and an exit status.
 
-0 fine, 1 findings, 2 wrong usage or a failure of the tool (DESIGN section 6).
+0 fine, 1 findings, 2 wrong usage or a failure of the tool (DESIGN section 6). Verbs that judge a policy set tell more:
+3 it does not compile, 4 guards or tests failed, 5 it widens without approval. When several apply, the worst speaks.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import typer
@@ -14,8 +15,19 @@ import typer
 from authz.cli.plain import printable
 from authz.errors import AuthzError, EngineDisagreement, InvalidFile
 
+FINE: Final = 0
 FINDINGS: Final = 1
 FAILURE: Final = 2
+INVALID: Final = 3
+NOT_HELD: Final = 4
+WIDENED: Final = 5
+_WORST_FIRST: Final = (FAILURE, INVALID, WIDENED, NOT_HELD, FINDINGS)
+
+
+def worst(statuses: Iterable[int]) -> int:
+    """The one exit status of several."""
+    found = set(statuses)
+    return next((status for status in _WORST_FIRST if status in found), FINE)
 
 
 class Usage(AuthzError):

@@ -25,7 +25,7 @@ class Verb(NamedTuple):
 
 VERBS: Final = {
     "serve": Verb("serve", "Run the decision service."),
-    "check": Verb("check", "Check policy sets: form, compilation, guards, networks, tests."),
+    "check": Verb("check", "Check policy sets, and point out what looks like a mistake."),
     "test": Verb("test", "Run the test cases of policy sets and explain each failure."),
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),

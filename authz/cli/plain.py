@@ -23,4 +23,9 @@ def _escaped(char: str) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on the standard output, ASCII only, so that no terminal or pipe can spoil it."""
-    print(json.dumps(document, ensure_ascii=True, indent=2))
+    print(json_text(document), end="")
+
+
+def json_text(document: Any) -> str:
+    """The document as `print_json` prints it, with its line end."""
+    return json.dumps(document, ensure_ascii=True, indent=2) + "\n"

@@ -29,6 +29,7 @@ class Case(NamedTuple):
     ask: Mapping[str, object]
     expect: Mapping[str, object]
     line: int
+    column: int = 1
 
 
 class CaseFile(NamedTuple):

@@ -19,6 +19,8 @@ from authz.errors import Problem
 from authz.policy.calendars import calendars, time_zone
 from authz.policy.fields import Source
 from authz.policy.labels import LabelReader
+from authz.policy.lint.acceptances import read_accepted
+from authz.policy.lint.finding import Acceptance
 from authz.policy.read_guards import read_guards
 from authz.policy.service_terms import Vocabulary, obligation_rows, service_rows
 from authz.policy.words import read_attributes, read_facts
@@ -38,6 +40,7 @@ _OPTIONAL: Final = (
     "service",
     "guards",
     "readings",
+    "accepted",
 )
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 _REGION: Final = re.compile(r"[A-Z]{2}")
@@ -46,10 +49,11 @@ TENANT_TYPE: Final = "tenant"
 
 
 class ReadDefinition(NamedTuple):
-    """`definition` as read (usable only if no problem was noted) and where each fact is declared, for later checks."""
+    """`definition` as read (usable only if no problem was noted), where facts are declared, and accepted findings."""
 
     definition: PolicySet
     fact_places: Mapping[str, tuple[int, int]]
+    accepted: tuple[Acceptance, ...]
 
 
 def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Problem]) -> ReadDefinition:
@@ -111,7 +115,7 @@ def read_definition(file: str, set_id: str, root: MappingNode, problems: list[Pr
         or next(iter(languages), ""),
     )
     places = {entry.key.text: (entry.key.line, entry.key.column) for entry in source.entries(fields["facts"])}
-    return ReadDefinition(definition, places)
+    return ReadDefinition(definition, places, read_accepted(source, fields["accepted"]))
 
 
 def _language(source: Source, node: Node) -> str:

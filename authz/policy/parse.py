@@ -13,6 +13,7 @@ from authz.policy.cases import CaseFile
 from authz.policy.characters import conflict_marker, read_text
 from authz.policy.definition import read_definition
 from authz.policy.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
+from authz.policy.lint.finding import Acceptance
 from authz.policy.matrix import MatrixLine, matrix_problems, read_matrix
 from authz.policy.model import model_problems
 from authz.policy.networks import read_networks
@@ -26,13 +27,17 @@ _USUAL_MATRIX: Final = "matrix.csv"
 
 
 class ParsedSet(NamedTuple):
-    """One policy set that is right in itself: words, `p` lines, `p2` lines per tenant, cases, and its bundle."""
+    """One policy set that is right in itself: words, `p` lines, `p2` lines per tenant, cases, and its bundle.
+
+    `accepted`: findings of the linter that the set accepts; they change no decision.
+    """
 
     definition: PolicySet
     matrix: tuple[MatrixLine, ...]
     networks: Mapping[str, tuple[NetworkLine, ...]]
     tests: CaseFile
     bundle: Bundle
+    accepted: tuple[Acceptance, ...] = ()
 
 
 def parse_set(bundle: Bundle) -> ParsedSet:
@@ -73,7 +78,7 @@ class _SetReader:
         if root is None:
             return None
         before = len(problems)
-        definition, fact_places = read_definition(self._file(SET_FILE), bundle.set_id, root, problems)
+        definition, fact_places, accepted = read_definition(self._file(SET_FILE), bundle.set_id, root, problems)
         words_known = len(problems) == before
         written = read_matrix(matrix_lines, definition, bundle.place, problems) if words_known else []
         if words_known and all_read and len(written) == len(matrix_lines) and matrix_names:
@@ -83,7 +88,7 @@ class _SetReader:
         tests = CaseFile()
         if tests_root is not None and words_known:
             tests = read_cases(self._file(TESTS_FILE), tests_root, definition, problems)
-        return ParsedSet(definition, tuple(entry.rule for entry in written), networks, tests, bundle)
+        return ParsedSet(definition, tuple(entry.rule for entry in written), networks, tests, bundle, accepted)
 
     def _missing(self, name: str) -> None:
         file = self._file(name)

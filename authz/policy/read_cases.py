@@ -78,7 +78,7 @@ class _CaseReader:
             self._source.refuse(at, "a case asks about an `action`")
         if "decision" not in expect:
             self._source.refuse(at, "a case expects a `decision`, true or false")
-        return Case(description, merged, expect, at.line)
+        return Case(description, merged, expect, at.line, at.column)
 
     def _rows(self, node: Node) -> list[tuple[Sequence, dict[str, object], dict[str, object]]]:
         """Each row with its columns put where they belong: into the question or into the expected answer."""

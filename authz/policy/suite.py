@@ -24,11 +24,27 @@ DEFAULT_NOW: Final = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 """The clock of a case that states no `at`: a suite says the same on every day."""
 
 
+class CaseResult(NamedTuple):
+    """One case as it was answered. `differences`: one sentence for each thing that is not as expected.
+
+    `decision`, `request`: None for a case that cannot be asked.
+    """
+
+    case: Case
+    differences: tuple[str, ...]
+    decision: Decision | None = None
+    request: Request | None = None
+
+
 class SuiteReport(NamedTuple):
-    """`cases`: how many there are; `problems`: one for each that failed (or one for a suite that cannot be run)."""
+    """`cases`: how many there are; `problems`: one for each that failed (or one for a suite that cannot be run).
+
+    `results`: of every case, in the order of the file; empty for a suite that cannot be run.
+    """
 
     cases: int
     problems: tuple[Problem, ...]
+    results: tuple[CaseResult, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -51,12 +67,18 @@ def run_suite(tests: CaseFile, generation: Generation, file: str = "") -> SuiteR
     except ValueError as error:
         return SuiteReport(len(tests.cases), (Problem(file, 0, 0, str(error), "test"),))
     asked = _with_networks(generation, world)
-    found = [
-        Problem(file, case.line, 1, f"`{case.description}`: {difference}", "test")
-        for case in tests.cases
-        for difference in _differences(case, asked, world)
+    results = tuple(_result(case, asked, world) for case in tests.cases)
+    problems = sorted_problems(problem for result in results for problem in case_problems(result, file))
+    return SuiteReport(len(tests.cases), problems, results)
+
+
+def case_problems(result: CaseResult, file: str) -> list[Problem]:
+    """What the case's result keeps from going live, at the case's place in `file`."""
+    case = result.case
+    return [
+        Problem(file, case.line, case.column, f"`{case.description}`: {difference}", "test")
+        for difference in result.differences
     ]
-    return SuiteReport(len(tests.cases), sorted_problems(found))
 
 
 def _with_networks(generation: Generation, world: InlineWorld) -> Generation:
@@ -70,23 +92,23 @@ def _with_networks(generation: Generation, world: InlineWorld) -> Generation:
     )
 
 
-def _differences(case: Case, generation: Generation, world: InlineWorld) -> list[str]:
-    """One sentence for each thing that is not as expected; a case that cannot be asked is one as well."""
+def _result(case: Case, generation: Generation, world: InlineWorld) -> CaseResult:
+    """The case asked; one that cannot be asked, or fails while deciding, differs as well."""
     try:
         now = _instant(case.ask)
         request = request_from_flat({name: value for name, value in case.ask.items() if name != "at"})
     except RequestInvalid as error:
-        return [f"cannot be asked: {error.code}: {error}"]
+        return CaseResult(case, (f"cannot be asked: {error.code}: {error}",))
     except ValueError:
-        return ["`at` is not an instant with its offset"]
+        return CaseResult(case, ("`at` is not an instant with its offset",))
     try:
         decision = decide(request, world.directory, {generation.definition.id: generation}, now.timestamp())
         differences = _decision_differences(case.expect, decision)
         if not differences and ("obligations" in case.expect or "service" in case.expect):
             differences = _promise_differences(case.expect, decision, request, now)
     except Exception as error:  # noqa: BLE001 - an error while deciding is a finding about the set, with its case
-        return [f"an error while deciding: {type(error).__name__}: {error}"]
-    return differences
+        return CaseResult(case, (f"an error while deciding: {type(error).__name__}: {error}",))
+    return CaseResult(case, tuple(differences), decision, request)
 
 
 def _instant(ask: Mapping[str, object]) -> dt.datetime:

@@ -7,7 +7,9 @@ def test_passing_cases_are_counted(checkout: Checkout) -> None:
     ran = authz("test")
 
     assert ran.status == 0
-    assert ran.out == "✓ storehouse  6 cases passed\n6 cases in 1 set, 0 failed\n"
+    assert ran.out == (
+        "✓ storehouse  6 cases passed; 3 of 6 cells tested, 50 %\n6 cases in 1 set, 0 failed\n"
+    )
 
 
 def test_a_failed_case_shows_its_place_the_rules_and_what_would_help(checkout: Checkout) -> None:
@@ -18,14 +20,18 @@ def test_a_failed_case_shows_its_place_the_rules_and_what_would_help(checkout: C
     ran = authz("test")
 
     lines = ran.out.splitlines()
-    assert ran.status == 1
-    assert lines[0].startswith("policies/storehouse/tests.yaml:29:")
+    assert ran.status == 4
+    assert lines[0].startswith("policies/storehouse/tests.yaml:29:5: ")
     assert "`a Guest moves no other box`: expected decision true; got deny, fact_not_met (own_box)" in lines[0]
     assert [line.split()[0] for line in lines[1:7]] == ["R1", "R2", "R3", "R4", "R5", "R6"]
     assert lines[6].split()[-2:] == ["fact_not_met", "storehouse/matrix.csv:5"]
     assert lines[7].strip() == "would be allowed if own_box: cutia este a contactului"
-    assert lines[8] == "✗ storehouse  1 of 6 cases failed"
-    assert lines[9] == "6 cases in 1 set, 1 failed"
+    assert lines[8].strip() == (
+        "nearest case that gets this allow: policies/storehouse/tests.yaml:23 `a Guest moves his own box`; "
+        "it differs in resource.properties.owner"
+    )
+    assert lines[9] == "✗ storehouse  1 of 6 cases failed"
+    assert lines[10] == "6 cases in 1 set, 1 failed"
 
 
 def test_a_refusal_that_nothing_would_change_is_told_as_such(checkout: Checkout) -> None:
@@ -40,7 +46,7 @@ def test_a_run_without_cases_fails(checkout: Checkout) -> None:
 
     ran = authz("test")
 
-    assert ran.status == 1
+    assert ran.status == 3
     assert "policies/storehouse/tests.yaml:" in ran.out
     assert "0 failed" in ran.out or "not fit" in ran.out
 
@@ -50,7 +56,7 @@ def test_a_set_that_cannot_be_compiled_fails(checkout: Checkout) -> None:
 
     ran = authz("test")
 
-    assert ran.status == 1
+    assert ran.status == 3
     assert ran.out.startswith("policies/storehouse/matrix.csv:3:7: unknown role `gest`")
     assert "✗ storehouse  not fit to be asked" in ran.out
 
@@ -62,7 +68,7 @@ def test_a_broken_guard_fails_even_where_all_cases_pass(checkout: Checkout) -> N
 
     ran = authz("test")
 
-    assert ran.status == 1
+    assert ran.status == 4
     assert "breaks the guard" in ran.out
     assert "✗ storehouse  6 cases passed, but the set is not fit" in ran.out
 
@@ -74,7 +80,7 @@ def test_json_holds_the_question_the_answer_and_the_rules(checkout: Checkout) ->
 
     ran = authz("test", "--json")
 
-    assert ran.status == 1
+    assert ran.status == 4
     assert (ran.json["ok"], ran.json["cases"], ran.json["failed"]) == (False, 6, 1)
     (failed,) = ran.json["sets"][0]["failed"]
     assert failed["line"] == 29

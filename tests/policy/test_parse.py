@@ -140,6 +140,7 @@ def test_an_each_table_becomes_one_case_per_row() -> None:
         {"at": "2026-06-03T10:00:00+03:00", "contact": "dan.voicu", "channel": "phone", "action": "open_gate"},
         {"decision": False, "reason": "contact_suspended"},
         29,
+        11,
     )
 
 

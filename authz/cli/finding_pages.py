@@ -1,0 +1,28 @@
+"""The page of each code that `authz check` prints: `docs/findings/<code>.md`, in a checkout or inside the package."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Final
+
+from authz.cli.failures import Usage
+from authz.policy.lint.finding import CODES, PROBLEM_CODES
+
+_IN_PACKAGE: Final = Path(__file__).parent / "findings"
+_IN_CHECKOUT: Final = Path(__file__).parents[2] / "docs" / "findings"
+
+
+def explain(code: str) -> str:
+    """The page of a code, as Markdown.
+
+    Raises:
+        Usage: there is no such code.
+    """
+    known = (*CODES, *PROBLEM_CODES)
+    if code not in known:
+        near = difflib.get_close_matches(code, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
+        raise Usage(f"--explain: `{code}` is no code; {hint}")
+    folder = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _IN_CHECKOUT
+    return (folder / f"{code}.md").read_text(encoding="utf-8")
