@@ -32,7 +32,8 @@ def test_a_fit_set_is_one_line_with_its_revision_and_counts(checkout: Checkout) 
     assert ran.status == 0
     assert ran.err == ""
     assert ran.out.startswith(
-        "✓ storehouse  6 cells, 2 tenants, 6 tests; networks of 1 tenant proven at 11 addresses; 1 finding accepted  sha256:"
+        "✓ storehouse  6 cells, 2 tenants, 6 tests; networks of 1 tenant proven at 11 addresses; "
+        "1 finding accepted  sha256:"
     )
 
 

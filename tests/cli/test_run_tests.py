@@ -7,9 +7,7 @@ def test_passing_cases_are_counted(checkout: Checkout) -> None:
     ran = authz("test")
 
     assert ran.status == 0
-    assert ran.out == (
-        "✓ storehouse  6 cases passed; 3 of 6 cells tested, 50 %\n6 cases in 1 set, 0 failed\n"
-    )
+    assert ran.out == ("✓ storehouse  6 cases passed; 3 of 6 cells tested, 50 %\n6 cases in 1 set, 0 failed\n")
 
 
 def test_a_failed_case_shows_its_place_the_rules_and_what_would_help(checkout: Checkout) -> None:

@@ -10,7 +10,6 @@ from typing import Final
 from authz.core.definition import FactDef, PolicySet
 from authz.core.generation import FactEvaluator
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES
-from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Assurance
 from authz.policy.definition import TENANT_TYPE
 from authz.policy.fields import near_miss
@@ -41,10 +40,12 @@ def fact_findings(parsed: ParsedSet, evaluate: FactEvaluator, yaml: YamlPlaces, 
         yield Finding(yaml.file, *yaml.key("facts", name), "constant-fact", name, text)
     reach = _Reach(definition, words, evaluate)
     for line in parsed.matrix:
-        if constant.isdisjoint(line.facts) and not reach.reaches(line):
-            named = " + ".join(f"`{fact}`" for fact in line.facts if fact not in BUILT_IN_FACTS)
+        blocking = reach.blocking(line) if constant.isdisjoint(line.facts) else ()
+        if blocking:
+            named = " and ".join(f"`{fact}`" for fact in blocking)
+            together = " together" if len(blocking) > 1 else ""
             who = f"role `{line.role}` and action `{line.action}`"
-            text = f"no request can reach it: {named} cannot hold for {who}"
+            text = f"no request can reach it: {named} cannot hold{together} for {who}"
             file, number, column = places.at(line.source, _FACTS)
             yield Finding(file, number, column, "unreachable-line", about_line(line), text)
 
@@ -111,11 +112,16 @@ class _Reach:
             for fact in definition.facts.values()
         }
 
-    def reaches(self, line: MatrixLine) -> bool:
-        """Whether the line can match in any of the cells that it fits."""
-        facts = [fact for fact in line.facts if fact in self._used]
-        if not facts:
-            return True
+    def blocking(self, line: MatrixLine) -> tuple[str, ...]:
+        """The one fact, or the facts that together, keep the line from matching in every cell that it fits; or none."""
+        facts = tuple(fact for fact in line.facts if fact in self._used)
+        if self._reaches(line, facts):
+            return ()
+        alone = next((fact for fact in facts if not self._reaches(line, (fact,))), None)
+        return facts if alone is None else (alone,)
+
+    def _reaches(self, line: MatrixLine, facts: tuple[str, ...]) -> bool:
+        """Whether the facts can all be true in any of the cells that the line fits."""
         names = tuple(dict.fromkeys(name for fact in facts for name in self._used[fact]))
         return any(
             self._holds(facts, names, role, action)
@@ -124,7 +130,7 @@ class _Reach:
             if line.fits(role, action)
         )
 
-    def _holds(self, facts: list[str], names: tuple[str, ...], role: str, action: str) -> bool:
+    def _holds(self, facts: tuple[str, ...], names: tuple[str, ...], role: str, action: str) -> bool:
         fixed = {"subject.role": (role,), "action.name": (action,)}
         choices = [fixed.get(name, self._words[name]) for name in names]
         return any(

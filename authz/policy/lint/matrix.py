@@ -45,17 +45,21 @@ def idle_lines(definition: PolicySet, matrix: tuple[MatrixLine, ...]) -> list[Id
     left: dict[str, list[MatrixLine]] = {ANY: []}
     for line in matrix:
         left.setdefault(line.tenant, []).append(line)
-    found = []
     specials_first = sorted(
         enumerate(matrix), key=lambda one: (one[1].tenant == ANY, (one[1].role, one[1].action).count(ANY), -one[0])
     )
-    for _, line in specials_first:
-        if _is_required(line):
-            continue
-        because = _because(line, left, definition)
-        if because is not _MATTERS:
-            found.append(Idle(line, because))
-            left[line.tenant].remove(line)
+    open_ones = [line for _, line in specials_first if not _is_required(line)]
+    found: list[Idle] = []
+    before = -1
+    while before < len(found):  # a line may be idle only once another one is gone
+        before = len(found)
+        for line in open_ones:
+            because = _because(line, left, definition)
+            if because is not _MATTERS:
+                found.append(Idle(line, because))
+                left[line.tenant].remove(line)
+        gone = {entry.line for entry in found}
+        open_ones = [line for line in open_ones if line not in gone]
     return found
 
 
@@ -143,8 +147,6 @@ def _redundant(line: MatrixLine, because: MatrixLine | None) -> str:
 
 
 def _wider(line: MatrixLine, base: MatrixLine) -> str:
-    if base.effect is Effect.DENY:
-        return f"allows tenant `{line.tenant}` what {base.source} denies to everybody"
     spared = " + ".join(fact for fact in base.facts if fact not in line.facts)
     return f"allows tenant `{line.tenant}` without `{spared}`, which {base.source} asks of everybody"
 
