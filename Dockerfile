@@ -13,6 +13,7 @@ RUN python -m venv /opt/tools \
  && /opt/tools/bin/pip --python /opt/authz/bin/python install --require-hashes --only-binary :all: -r requirements.lock
 COPY pyproject.toml README.md ./
 COPY authz authz
+COPY docs/findings docs/findings
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir dist . \
  && /opt/tools/bin/pip --python /opt/authz/bin/python install --no-deps --no-index dist/*.whl \
  && /opt/authz/bin/python -m compileall -q /opt/authz/lib

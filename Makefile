@@ -112,7 +112,7 @@ imports: $(VENV)/.dev ## the architecture: who may import whom
 
 policies: $(VENV)/.runtime ## authz check and authz test over the shipped policy sets
 	@$(BIN)/authz check policies
-	@$(BIN)/authz test policies
+	@$(BIN)/authz test policies --min-coverage 100
 
 mutants: $(VENV)/.dev ## break the code in a seeded list of places; the tests must notice each
 	@$(BIN)/python -m tests.mutants.run $(ARGS)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import Checkout, authz, authz_on_terminal, authz_process
+from authz.policy.lint.finding import CODES, PROBLEM_CODES
+from tests.cli.program import PROJECT, Checkout, authz, authz_on_terminal, authz_process
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -188,3 +190,80 @@ def test_piped_lines_are_neither_wrapped_nor_cut(checkout: Checkout) -> None:
         line.startswith("policies/storehouse/matrix.csv:3:7: ") and long in line for line in ran.out.splitlines()
     )
     assert ran.status == 3
+
+
+def test_every_code_has_a_page_of_the_one_form_and_no_page_is_left_over() -> None:
+    folder = PROJECT / "docs" / "findings"
+    headings = ["What", "Why it matters", "Example", "How to fix it", "When to accept it"]
+
+    pages = {page.stem: page.read_text() for page in folder.glob("*.md") if page.stem != "README"}
+
+    assert set(pages) == {*CODES, *PROBLEM_CODES}
+    assert not [code for code, text in pages.items() if not text.startswith(f"# {code}\n")]
+    assert not [code for code, text in pages.items() if re.findall(r"^## (.*)$", text, re.MULTILINE) != headings]
+    assert set(re.findall(r"\(([a-z_-]+)\.md\)", (folder / "README.md").read_text())) == set(pages)
+
+
+def test_every_code_of_a_problem_in_the_sources_is_known() -> None:
+    text = "".join(file.read_text() for file in (PROJECT / "authz" / "policy").glob("*.py"))
+    codes = set(re.findall(r'^CODE(?:: Final)? = "([a-z_]+)"', text, re.MULTILINE))
+    codes |= set(re.findall(r'Problem\([^\n]*, "([a-z_]+)"\)', text))
+
+    assert codes
+    assert codes <= set(PROBLEM_CODES)
+
+
+def test_a_code_is_explained_and_a_near_miss_is_named(checkout: Checkout) -> None:
+    explained = authz("check", "--explain", "shared-range")
+    unknown = authz("check", "--explain", "shared-rang")
+
+    assert explained.status == 0
+    assert explained.out.startswith("# shared-range\n")
+    assert (unknown.status, unknown.out) == (2, "")
+    assert "did you mean `shared-range`?" in unknown.err
+
+
+def test_a_finding_is_printed_with_what_to_write_to_accept_it(checkout: Checkout) -> None:
+    checkout.replace("networks/acme.csv", "203.0.113.66/32, deny", "198.51.100.66/32, deny")
+
+    ran = authz("check")
+
+    assert ran.status == 1
+    lines = ran.out.splitlines()
+    assert lines[0] == (
+        "policies/storehouse/networks/acme.csv:2:11: warning: `198.51.100.66/32` takes nothing away: no allowed range "
+        "of `acme` touches it  [useless-deny: acme 198.51.100.66/32]"
+    )
+    assert lines[1].startswith("! storehouse  6 cells")
+    assert "; 1 finding; 1 finding accepted  " in lines[1]
+    assert lines[2] == "what a code means, and what to do: authz check --explain useless-deny"
+    assert "`accepted` in set.yaml" in lines[3]
+
+
+def test_an_accepted_finding_is_fine_and_one_that_is_gone_is_not(checkout: Checkout) -> None:
+    checkout.replace("set.yaml", "about: beta,", "about: bet,")
+
+    ran = authz("check", "--json")
+
+    assert ran.status == 1
+    assert [(one["code"], one["about"], one["accepted"]) for one in ran.json["findings"]] == [
+        ("tenant-without-networks", "beta", None),
+        ("unused-acceptance", "tenant-without-networks bet", None),
+    ]
+    checkout.replace("set.yaml", "about: bet,", "about: beta,")
+    (finding,) = authz("check", "--json").json["findings"]
+    assert finding["accepted"] == "its ranges come with the next annex"
+
+
+def test_the_worst_of_several_statuses_speaks_and_advisory_only_says_it(checkout: Checkout) -> None:
+    checkout.replace("networks/acme.csv", "203.0.113.66/32, deny", "198.51.100.66/32, deny")
+    findings = authz("check", "--advisory")
+    checkout.replace("tests.yaml", "reason: role_not_permitted", "reason: fact_not_met")
+    failed = authz("check")
+    checkout.replace("matrix.csv", "p, *, guest,  open_gate,", "p, *, gest,   open_gate,")
+    invalid = authz("check", "--advisory")
+
+    assert (findings.status, findings.err) == (0, "advisory: would fail with exit status 1\n")
+    assert failed.status == 4
+    assert "[useless-deny: " in failed.out
+    assert (invalid.status, invalid.err) == (0, "advisory: would fail with exit status 3\n")

@@ -40,7 +40,7 @@ def matrices(draw: st.DrawFn) -> tuple[MatrixLine, ...]:
             role, action = draw(st.sampled_from((role, ANY))), draw(st.sampled_from((action, ANY)))
             facts = facts or ("a",) if tenant == ANY else facts
         written.append((tenant, role, action, facts, effect))
-    once = dict.fromkeys((*words, tuple(sorted(facts)), effect) for *words, facts, effect in written)
+    once = {(*words[:3], tuple(sorted(words[3])), words[4]): None for words in written}
     return tuple(MatrixLine(*words, f"world/matrix.csv:{number}", number) for number, words in enumerate(once, 1))
 
 
