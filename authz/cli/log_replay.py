@@ -87,7 +87,7 @@ def replay_(
     generations = live(build_all(sets_of(policies, settings), cache_folder(settings)))
     if log is not None:
         records = [
-            one for one in _exported(log) if (not tenant or one.get("tenant") in tenant) and one.get("at", "") >= since
+            one for one in exported(log) if (not tenant or one.get("tenant") in tenant) and one.get("at", "") >= since
         ]
         _report(replay(records, generations), as_json=as_json)
         return
@@ -138,7 +138,12 @@ def _conclude(objections: list[str], record: Mapping[str, Any], *, as_json: bool
         raise typer.Exit(FINDINGS)
 
 
-def _exported(path: Path) -> Iterable[Mapping[str, Any]]:
+def exported(path: Path) -> Iterable[Mapping[str, Any]]:
+    """The records of an exported file, or of a folder of segments.
+
+    Raises:
+        Usage: a line is no JSON.
+    """
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     for file in files:
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):

@@ -27,6 +27,7 @@ VERBS: Final = {
     "serve": Verb("serve", "Run the decision service."),
     "check": Verb("check", "Check policy sets, and point out what looks like a mistake."),
     "test": Verb("test", "Run the test cases of policy sets and explain each failure."),
+    "diff": Verb("diff", "Compare two versions of policy sets: who gains, who loses."),
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),
     "registry": Verb("registry", "Load people and contracts, report on them, erase a person."),

@@ -10,7 +10,7 @@ import hashlib
 from functools import cache as remembered
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -44,11 +44,31 @@ def build_set(bundle: Bundle, cache: Path | None = None) -> CompiledSet:
         PolicyInvalid: with all problems of the first stage that has any.
         ConfigError: the installed engine is not fit.
     """
+    judged = judge_set(bundle, cache)
+    if judged.problems:
+        raise PolicyInvalid(judged.problems)
+    return judged.compiled
+
+
+class Judged(NamedTuple):
+    """A set that compiles; `problems`: guards that are broken, and cases of its tests that fail."""
+
+    compiled: CompiledSet
+    problems: tuple[Problem, ...]
+
+
+def judge_set(bundle: Bundle, cache: Path | None = None) -> Judged:
+    """As `build_set`, but a set that compiles is returned with what its guards and tests say of it.
+
+    Raises:
+        PolicyInvalid: it cannot be read or compiled.
+        ConfigError: the installed engine is not fit.
+    """
     key = cache_key(bundle)
     kept = _Cache(cache, bundle.set_id)
     known = kept.checked(key)
     if known is not None and known.revision == bundle.revision:
-        return known
+        return Judged(known, ())
     parsed = parse_set(bundle)
     try:
         compiled = compile_set(parsed, kept.last_table())
@@ -57,11 +77,10 @@ def build_set(bundle: Bundle, cache: Path | None = None) -> CompiledSet:
     document = encode(compiled)
     kept.keep_table(document)
     loaded = decode(document)
-    problems = [*guard_problems(loaded, bundle.place, bundle.files), *_suite_problems(parsed, loaded)]
-    if problems:
-        raise PolicyInvalid(problems)
-    kept.keep_checked(key, document)
-    return loaded
+    problems = (*guard_problems(loaded, bundle.place, bundle.files), *_suite_problems(parsed, loaded))
+    if not problems:
+        kept.keep_checked(key, document)
+    return Judged(loaded, problems)
 
 
 def cache_key(bundle: Bundle) -> str:

@@ -1,0 +1,164 @@
+"""`authz diff`: what a change of policy sets does to access, before it is merged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from authz.cli.acceptance import Accepted, accepted
+from authz.cli.compiled import cache_folder
+from authz.cli.diff_forms import RULES, Compared, as_json, markdown, print_terminal, remarks
+from authz.cli.diff_people import People, people_of
+from authz.cli.diff_words import Line, lines_of
+from authz.cli.examples import examples
+from authz.cli.failures import Usage
+from authz.cli.log_replay import exported
+from authz.cli.operations_log import quiet_operations_log
+from authz.cli.reports.github import annotation_lines, append_summary
+from authz.cli.reports.sarif import sarif
+from authz.cli.sides import Side, compiled_side, opened, read_bundles
+from authz.cli.terminal import count, messages, say
+from authz.core.diff import SetDiff, Verdict, diff_sets, total
+from authz.replay import replay, sentence
+from authz.settings import Settings
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+FORMATS: Final = ("terminal", "json", "markdown", "github", "sarif")
+NOT_COMPILED, FAILING, UNAPPROVED, FINDINGS = 3, 4, 5, 1
+
+
+@app.command(
+    epilog=examples(
+        "authz diff origin/main .                    a branch against main",
+        "authz diff v1.4 v1.5 --registry people.jsonl",
+        "authz diff ../before . --format markdown",
+    )
+)
+def diff(  # noqa: PLR0913, PLR0917 - each an option of its own
+    base: Annotated[str, typer.Argument(metavar="BASE", help="A folder, or a git revision.")],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="A folder, or a git revision.")] = ".",
+    form: Annotated[str, typer.Option("--format", help=f"One of {', '.join(FORMATS)}.")] = "terminal",
+    registry: Annotated[
+        str,
+        typer.Option("--registry", metavar="URL|FILE", help="Name the people touched: a database, or a file to load."),
+    ] = "",
+    replay_log: Annotated[
+        Path | None,
+        typer.Option("--replay", metavar="LOG", exists=True, help="Exported records, or a folder of segments."),
+    ] = None,
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Contact numbers in place of names and ids.")
+    ] = False,
+    summary: Annotated[
+        Path | None, typer.Option("--summary", metavar="FILE", help="Also append the Markdown to this file.")
+    ] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="Always exit with 0, and say if it would fail.")] = False,
+) -> None:
+    """Compare two versions of policy sets: who gains, who loses.
+
+    Exhaustive: every tenant, role, action and combination of facts from the compiled tables, every address, every
+    word that decides. The first line is the verdict: NO CHANGE, NARROWER, WIDER or BOTH.
+
+    Access that is widened has to be accepted by an entry in approvals/ that is new in HEAD (docs/diff.md).
+
+    Exit status: 0 fine, 1 findings about approvals, 2 wrong usage, 3 a side does not compile, 5 widened without
+    approval, 4 guards or tests of HEAD fail; the first of 2, 3, 5, 4, 1 that applies.
+    """
+    quiet_operations_log()
+    if form not in FORMATS:
+        raise Usage(f"--format is one of {', '.join(FORMATS)}")
+    compared = compare(base, head, registry, replay_log, pseudonyms=pseudonyms)
+    if form == "terminal":
+        print_terminal(compared)
+    elif form == "json":
+        typer.echo(as_json(compared))
+    elif form == "markdown":
+        typer.echo(markdown(compared), nl=False)
+    elif form == "sarif":
+        typer.echo(json.dumps(sarif(remarks(compared), RULES), ensure_ascii=True, indent=2))
+    else:
+        typer.echo(compared.headline)
+        for line in annotation_lines(remarks(compared)):
+            typer.echo(line)
+    if summary is not None:
+        append_summary(summary, markdown(compared))
+    if compared.exit_code and advisory:
+        say(messages(), f"would fail with exit status {compared.exit_code}")
+    elif compared.exit_code:
+        raise typer.Exit(compared.exit_code)
+
+
+def compare(base: str, head: str, registry: str = "", log: Path | None = None, *, pseudonyms: bool = False) -> Compared:
+    """Both sides read, compiled as far as they differ, and compared.
+
+    Raises:
+        Usage, GitFailed, ConfigError: exit status 2.
+    """
+    settings = Settings()
+    with opened(base, settings) as before_at, opened(head, settings) as after_at:
+        cache = cache_folder(settings)
+        bundles, _ = read_bundles(after_at)
+        before = compiled_side(before_at, bundles, cache)
+        after = compiled_side(after_at, before.bundles, cache)
+    invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
+    people = people_of(registry, settings, after.generations or before.generations, pseudonyms) if registry else None
+    diffs = [] if invalid else list(_diffs(before, after))
+    lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
+    today = dt.datetime.now(dt.UTC).date()
+    held = accepted(diffs, before.approvals, after.approvals, today)
+    replayed = tuple(_replayed(log, after)) if log is not None and not invalid else ()
+    failing_before = len(before.failing)
+    verdict = total(diffs)
+    code = _exit_code(bool(invalid), held, after)
+    return Compared(
+        base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
+        replayed, code,
+    )  # fmt: skip
+
+
+def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:
+    for set_id in sorted(before.bundles.keys() | after.bundles.keys()):
+        old, new = before.generations.get(set_id), after.generations.get(set_id)
+        if old is not None or new is not None:
+            found = diff_sets(old, new)
+            if (
+                found.verdict is not Verdict.NO_CHANGE
+                or found.declared
+                or found.reasons
+                or found.added
+                or found.removed
+            ):
+                yield found
+
+
+def _lines(diff: SetDiff, before: Side, after: Side, people: People | None) -> Iterator[Line]:
+    yield from lines_of(diff, before.generations.get(diff.set_id), after.generations.get(diff.set_id), people)
+
+
+def _exit_code(invalid: bool, held: Accepted, after: Side) -> int:
+    if invalid:
+        return NOT_COMPILED
+    if held.open:
+        return UNAPPROVED
+    if after.failing:
+        return FAILING
+    return FINDINGS if held.findings else 0
+
+
+def _replayed(log: Path, after: Side) -> Iterator[str]:
+    """A record of a set that did not change would be answered as before, so it is only counted."""
+    records = list(exported(log))
+    touched: list[Mapping[str, object]] = [one for one in records if one.get("set") in after.generations]
+    found = replay(touched, after.generations)
+    total_records = sum(one.get("kind") == "decision" and "as_of" not in one for one in records)
+    yield f"{found.changed:,} of {count(total_records, 'logged question')} would be answered otherwise"
+    for group, times in sorted(found.groups.items(), key=lambda one: (-one[1], one[0])):
+        yield sentence(group, times)
+    for why, times in sorted(found.untold.items()):
+        yield f"{times:,} cannot be told: {why}"

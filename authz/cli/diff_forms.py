@@ -1,0 +1,241 @@
+"""A finished comparison in the form that a reader wants: terminal, JSON, Markdown, annotations, SARIF."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from authz.cli.diff_words import Kind, Line, headline
+from authz.cli.reports.remark import Level, Remark
+from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
+from authz.core.diff import SetDiff, Verdict
+from authz.core.diff_networks import addresses
+from authz.errors import Problem
+
+MARKER: Final = "<!-- authz diff -->"
+"""The first line of the Markdown, by which a comment is found again and replaced."""
+_MOST_ROWS: Final = 60
+_HEADINGS: Final = {
+    Kind.GAIN: "Who gains", Kind.LOSS: "Who loses", Kind.BOTH: "What changes both ways", Kind.OTHER: "Other changes",
+}  # fmt: skip
+RULES: Final = {
+    "access-gained": "somebody may do what was refused before",
+    "access-lost": "somebody may no longer do what was allowed before",
+    "access-changed": "access is given and taken, or the effect cannot be told",
+    "unapproved": "access is widened, and the change does not say that this is accepted",
+    "other-change": "a change that touches no access",
+    "approval": "an approval that is stale, unused, or cannot be read",
+    "invalid": "a policy set that does not compile",
+    "failing": "a guard that is broken, or a test that fails",
+}
+_CODES: Final = {
+    Kind.GAIN: "access-gained", Kind.LOSS: "access-lost", Kind.BOTH: "access-changed", Kind.OTHER: "other-change",
+}  # fmt: skip
+
+
+class Compared(NamedTuple):
+    """Everything that is told. `open`: gains that nobody accepted; `replayed`: of a replay, the count first."""
+
+    base: str
+    head: str
+    verdict: Verdict
+    diffs: tuple[SetDiff, ...]
+    lines: tuple[Line, ...]
+    open: tuple[str, ...]
+    findings: tuple[Problem, ...]
+    invalid: tuple[tuple[str, Problem], ...]
+    failing: tuple[Problem, ...]
+    failing_before: int
+    replayed: tuple[str, ...]
+    exit_code: int
+    folder: str = "policies"
+
+    @property
+    def headline(self) -> str:
+        """The verdict first; where a side does not compile there is none."""
+        if self.invalid:
+            return f"NO VERDICT: {self.invalid[0][0]} does not compile"
+        return headline(self.verdict, self.lines)
+
+
+def print_terminal(compared: Compared) -> None:
+    """For a person at a terminal."""
+    console = output()
+    style = {Verdict.NO_CHANGE: GOOD, Verdict.NARROWER: WARNING}.get(compared.verdict, BAD)
+    say(console, (compared.headline, f"{STRONG} {style}" if not compared.invalid else BAD))
+    marks = {Kind.GAIN: ("+ ", BAD), Kind.LOSS: ("- ", WARNING), Kind.BOTH: ("± ", BAD), Kind.OTHER: ("· ", QUIET)}
+    for kind, heading in _HEADINGS.items():
+        lines = [line for line in compared.lines if line.kind is kind]
+        if lines:
+            say(console, "")
+            say(console, (heading, STRONG))
+        for line in lines:
+            say(console, marks[kind], f"{line.text}", (f"  {line.source.removesuffix(':0')}", QUIET))
+            if line.people:
+                say(console, (f"    {len(line.people)}: {', '.join(line.people[:10])}", QUIET), *_more(line.people))
+    for title, texts in _appendix(compared):
+        say(console, "")
+        say(console, (title, STRONG))
+        for text in texts:
+            say(console, f"  {text}")
+
+
+def _more(people: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return ((f" and {len(people) - 10} more", QUIET),) if len(people) > 10 else ()  # noqa: PLR2004 - as shown above
+
+
+def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:
+    if compared.invalid:
+        yield "Does not compile", [f"{side}: {problem}" for side, problem in compared.invalid]
+    if compared.open:
+        yield "Widened without an approval in this change", list(compared.open)
+    if compared.failing:
+        yield "Guards and tests that fail", [str(problem) for problem in compared.failing]
+    if compared.findings:
+        yield "Approvals", [str(problem) for problem in compared.findings]
+    if compared.replayed:
+        yield "Logged questions", list(compared.replayed)
+
+
+def document(compared: Compared) -> dict[str, Any]:
+    """For a machine; `docs/diff.schema.json` describes it."""
+    return {
+        "verdict": None if compared.invalid else compared.verdict.value,
+        "headline": compared.headline,
+        "exit_code": compared.exit_code,
+        "base": compared.base,
+        "head": compared.head,
+        "sets": [_set_document(diff) for diff in compared.diffs],
+        "sentences": [
+            {"kind": line.kind.value, "set": line.set_id, "text": line.text, "source": line.source,
+             "people": list(line.people)}
+            for line in compared.lines
+        ],
+        "unapproved": list(compared.open),
+        "findings": [problem._asdict() for problem in compared.findings],
+        "invalid": [{"side": side, **problem._asdict()} for side, problem in compared.invalid],
+        "failing": [problem._asdict() for problem in compared.failing],
+        "replay": list(compared.replayed),
+    }  # fmt: skip
+
+
+def _set_document(diff: SetDiff) -> dict[str, Any]:
+    return {
+        "set": diff.set_id,
+        "verdict": diff.verdict.value,
+        "added": diff.added,
+        "removed": diff.removed,
+        "cells": [one._asdict() for one in diff.cells],
+        "networks": [
+            {
+                "tenant": one.tenant, "rule": one.rule, "any_before": one.any_before, "any_after": one.any_after,
+                **{
+                    name: {"ranges": [str(span) for span in spans], "ipv4": addresses(spans)[0],
+                           "ipv6": str(addresses(spans)[1])}
+                    for name, spans in (("gained", one.gained), ("lost", one.lost))
+                },
+            }
+            for one in diff.networks
+        ],
+        "declared": [{**one._asdict(), "id": one.id, "part": one.part.value} for one in diff.declared],
+        "reasons": [one._asdict() for one in diff.reasons],
+    }  # fmt: skip
+
+
+def markdown(compared: Compared) -> str:
+    """One comment, or a job's summary: to be understood by somebody who has never seen the tool."""
+    parts = [MARKER, f"## {_cell(compared.headline)}", _advice(compared)]
+    for kind, heading in _HEADINGS.items():
+        lines = [line for line in compared.lines if line.kind is kind]
+        if not lines:
+            continue
+        parts.append(f"### {heading}")
+        people = any(line.people for line in lines)
+        parts.append(f"| what | where |{' who |' if people else ''}\n|---|---|{'---|' if people else ''}")
+        rows = [_row(line, people=people) for line in lines[:_MOST_ROWS]]
+        if len(lines) > _MOST_ROWS:
+            rows.append(f"| … and {len(lines) - _MOST_ROWS} more | |{' |' if people else ''}")
+        parts[-1] += "\n" + "\n".join(rows)
+    for title, texts in _appendix(compared):
+        shown = [f"- {_cell(text)}" for text in texts[:_MOST_ROWS]]
+        if len(texts) > _MOST_ROWS:
+            shown.append(f"- … and {len(texts) - _MOST_ROWS} more")
+        parts.append(f"### {title}\n" + "\n".join(shown))
+    parts.append(
+        "<sub>`network_ok`: the request comes from an address that the tenant declared. `sender_ok`: the sender is "
+        f"surely the contact. Compared: `{_code(compared.base)}` with `{_code(compared.head)}`, every cell, every "
+        "combination of facts, every address.</sub>"
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _advice(compared: Compared) -> str:
+    if compared.invalid:
+        return "Do not merge: what does not compile cannot be compared."
+    if compared.open:
+        return "**Do not merge yet**: this gives access that nobody has accepted in this change (see `approvals/`)."
+    if compared.failing:
+        return "**Do not merge yet**: guards or tests fail."
+    if compared.verdict is Verdict.NO_CHANGE:
+        return "Nobody may do anything that they may not do today, and nobody loses anything."
+    if compared.verdict is Verdict.NARROWER:
+        return "Nobody gains anything. Check that those who lose something are meant to."
+    return "The access that this gives is accepted in this change. Check it against the paper that the approval names."
+
+
+def _row(line: Line, *, people: bool) -> str:
+    where = f"`{_code(line.source.removesuffix(':0'))}`" if line.source else ""
+    row = f"| {_cell(line.text)} | {where} |"
+    if people:
+        more = f" and {len(line.people) - 10} more" if len(line.people) > 10 else ""  # noqa: PLR2004 - as shown here
+        row += f" {_cell(', '.join(line.people[:10]))}{more} |"
+    return row
+
+
+def _cell(text: str) -> str:
+    """Text that stays in its cell and starts no markup of its own."""
+    for mark in ("\\", "|", "*", "_", "<", ">", "[", "]", "`", "#", "@"):
+        text = text.replace(mark, f"\\{mark}" if mark != "@" else "@\u200b")
+    return text.replace("\n", " ")
+
+
+def _code(text: str) -> str:
+    return text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
+
+
+def remarks(compared: Compared) -> list[Remark]:
+    """Each sentence on the line that causes it."""
+    found = [Remark(Level.ERROR, "invalid", f"{side}: {one.text}", *one[:3]) for side, one in compared.invalid]
+    found += [Remark(Level.ERROR, "failing", one.text, *one[:3]) for one in compared.failing]
+    found += [Remark(Level.WARNING, "approval", one.text, *one[:3]) for one in compared.findings]
+    found += [
+        Remark(
+            Level.ERROR,
+            "unapproved",
+            f"widened without an approval: {text}",
+            f"{compared.folder}/{text.partition(':')[0]}/set.yaml",
+        )
+        for text in compared.open
+    ]
+    levels = {Kind.GAIN: Level.WARNING, Kind.BOTH: Level.WARNING, Kind.LOSS: Level.NOTICE, Kind.OTHER: Level.NOTICE}
+    for line in compared.lines:
+        file, _, number = line.source.rpartition(":")
+        place = f"{compared.folder}/{file or f'{line.set_id}/set.yaml'}"
+        found.append(
+            Remark(
+                levels[line.kind], _CODES[line.kind], line.text, place, int(number or 0), 1, f"{line.about} {line.text}"
+            )
+        )
+    return found
+
+
+def as_json(compared: Compared) -> str:
+    """The document as text, the verdict first."""
+    return json.dumps(document(compared), ensure_ascii=True, indent=2, default=_plain)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(type(value).__name__)

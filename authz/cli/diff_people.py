@@ -1,0 +1,65 @@
+"""The people behind a change: contacts of the annexes in force today, by tenant and role."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from authz.cli.compiled import definitions
+from authz.cli.failures import Usage
+from authz.core.directory import Directory
+from authz.core.generation import Generation
+from authz.core.types import ContactState
+from authz.core.values import written_id
+from authz.registry.load import load_file
+from authz.registry.store import RegistryStore
+from authz.settings import Settings
+
+People = Callable[[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, ...]]
+
+
+def people_of(registry: str, settings: Settings, generations: Mapping[str, Generation], pseudonyms: bool) -> People:
+    """Whom a change touches, from a database (a URL) or from a file as `authz registry load` takes it.
+
+    Raises:
+        Usage: there is neither. RegistryInvalid: the file is not fit. RegistryUnavailable: the database is away.
+    """
+    if "://" in registry:
+        store = RegistryStore(registry)
+        try:
+            return _lookup(store.directory(), generations, pseudonyms)
+        finally:
+            store.close()
+    if not Path(registry).is_file():
+        raise Usage(f"`{registry}` is neither a database's URL nor a file")
+    with tempfile.TemporaryDirectory(prefix="authz-people-") as folder:
+        store = RegistryStore(f"sqlite:///{folder}/registry.sqlite")
+        try:
+            store.migrate()
+            load_file(Path(registry), store, definitions(settings), "authz diff")
+            return _lookup(store.directory(), generations, pseudonyms)
+        finally:
+            store.close()
+
+
+def _lookup(directory: Directory, generations: Mapping[str, Generation], pseudonyms: bool) -> People:
+    now = time.time()
+
+    def people(
+        set_id: str, tenants: tuple[str, ...], spared: tuple[str, ...], roles: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        generation = generations.get(set_id)
+        found: list[str] = []
+        for tenant in directory.tenants.values():
+            if tenant.set_id != set_id or (tenants and tenant.id not in tenants) or tenant.id in spared:
+                continue
+            annex = tenant.annex_in_force(generation.local_day.ordinal(now)) if generation is not None else None
+            for at, contact in enumerate(annex.contacts if annex is not None else (), start=1):
+                if (not roles or contact.role in roles) and contact.state is ContactState.ACTIVE:
+                    name = f"contact {at}" if pseudonyms else f"{contact.name} <{written_id(contact.keys[0])}>"
+                    found.append(f"{tenant.id}: {name}")
+        return tuple(found)
+
+    return people

@@ -1,0 +1,160 @@
+"""A comparison in sentences: what has one cause reads as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from authz.core.conditions import NEVER
+from authz.core.diff import CellChange, SetDiff
+from authz.core.diff_networks import NetworkChange, addresses
+from authz.core.generation import Generation
+
+_MOST_NAMED: Final = 8
+
+People = Callable[[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, ...]]
+"""Set, tenants (empty: all), tenants that are spared, roles (empty: all) -> who that is, one by one."""
+
+
+class Kind(StrEnum):
+    """What a line says of access."""
+
+    GAIN = "gain"
+    LOSS = "loss"
+    BOTH = "both"
+    OTHER = "other"
+
+    @classmethod
+    def of(cls, gains: bool, losses: bool) -> Kind:
+        """The kind of a change."""
+        if gains:
+            return cls.BOTH if losses else cls.GAIN
+        return cls.LOSS if losses else cls.OTHER
+
+
+class Line(NamedTuple):
+    """One sentence. `source`: `<set>/<file>:<line>` of its cause. `people`: whom it touches, where that is known."""
+
+    kind: Kind
+    set_id: str
+    text: str
+    source: str = ""
+    people: tuple[str, ...] = ()
+    about: str = ""
+
+
+def lines_of(
+    diff: SetDiff, base: Generation | None, head: Generation | None, people: People | None = None
+) -> Iterator[Line]:
+    """Everything that differs, in sentences: access first."""
+    if diff.added or diff.removed:
+        yield Line(Kind.OTHER, diff.set_id, f"the policy set {diff.set_id} is {'new' if diff.added else 'gone'}")
+    names = head or base
+    roles = tuple(names.definition.roles) if names is not None else ()
+    actions = tuple(names.definition.actions) if names is not None else ()
+    yield from _cells(diff, roles, actions, people)
+    for change in diff.networks:
+        whom = people(diff.set_id, (change.tenant,), (), ()) if people is not None else ()
+        kind = Kind.of(change.gains, change.losses)
+        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom, f"network {change.tenant}")
+    for declared in diff.declared:
+        kind = Kind.of(declared.gains, declared.losses)
+        yield Line(kind, diff.set_id, declared.text, f"{diff.set_id}/set.yaml:0", (), declared.id)
+    if diff.reasons:
+        spoken = sorted({f"{one.role}, {one.action}" for one in diff.reasons})
+        text = f"refused as before, but another thing is said to be missing: {listed(spoken)}"
+        yield Line(Kind.OTHER, diff.set_id, text, "", (), "reasons")
+
+
+class _Group(NamedTuple):
+    tenants: tuple[str, ...]
+    spared: tuple[str, ...]
+    before: str
+    after: str
+    gains: bool
+    losses: bool
+
+
+def _cells(diff: SetDiff, roles: Iterable[str], actions: tuple[str, ...], people: People | None) -> Iterator[Line]:
+    """Cells that change alike as one line: roles that share their actions stand together."""
+    groups: dict[_Group, list[CellChange]] = {}
+    for one in diff.cells:
+        group = _Group(one.tenants, one.spared, one.before, one.after, one.gains, one.losses)
+        groups.setdefault(group, []).append(one)
+    order = [*roles, *(one.role for one in diff.cells)]
+    for group, changes in groups.items():
+        by_role: dict[str, list[str]] = {}
+        for one in changes:
+            by_role.setdefault(one.role, []).append(one.action)
+        together: dict[tuple[str, ...], list[str]] = {}
+        for role in sorted(by_role, key=order.index):
+            together.setdefault(tuple(by_role[role]), []).append(role)
+        for named, whose in together.items():
+            rules = list(dict.fromkeys(one.rule for one in changes if one.role in whose and one.rule))
+            source = rules[0] if rules else ""
+            whom = people(diff.set_id, group.tenants, group.spared, tuple(whose)) if people is not None else ()
+            text = _cell_sentence(group, whose, named, actions)
+            yield Line(Kind.of(group.gains, group.losses), diff.set_id, text, source, whom, f"{whose} {named}")
+
+
+def _cell_sentence(group: _Group, roles: list[str], named: tuple[str, ...], actions: tuple[str, ...]) -> str:
+    who = f"{listed(roles)} of {listed(group.tenants) if group.tenants else 'every tenant'}"
+    if group.spared:
+        who += f" (but {listed(group.spared)}, with lines of their own)"
+    what = f"all {len(actions)} actions" if len(named) == len(actions) > 1 else listed(named)
+    if group.gains and not group.losses:
+        return f"{who} may now request {what}: {group.after}; before: {group.before}"
+    if group.losses and not group.gains:
+        if group.after == NEVER:
+            return f"{who} may no longer request {what}; before: {group.before}"
+        return f"{who} may request {what} in fewer cases: {group.after}; before: {group.before}"
+    return f"{who} may request {what} in other cases: {group.after}; before: {group.before}"
+
+
+def network_sentence(change: NetworkChange) -> str:
+    """What a tenant's changed lines do, with counts of addresses."""
+    parts = []
+    if change.any_after and not change.any_before:
+        parts.append("is let in from any address, and without one")
+    elif change.gained:
+        parts.append(f"gains {_spans(change.gained)}")
+    if change.any_before and not change.any_after:
+        parts.append(f"is no longer let in from any address; it loses {_spans(change.lost)}" if change.lost else
+                     "is no longer let in without an address")  # fmt: skip
+    elif change.lost:
+        parts.append(f"loses {_spans(change.lost)}")
+    return f"{change.tenant} {' and '.join(parts)}"
+
+
+def _spans(spans: tuple[object, ...]) -> str:
+    four, six = addresses(spans)  # type: ignore[arg-type]
+    counts = [f"{four:,} IPv4 {'address' if four == 1 else 'addresses'}"] if four else []
+    if six:
+        counts.append(f"{six:,} IPv6 addresses" if six < 1 << 32 else f"2^{six.bit_length() - 1} IPv6 addresses")
+    return f"{' and '.join(counts)} ({listed([str(one) for one in spans])})"
+
+
+def listed(words: Iterable[str]) -> str:
+    """`a, b, c and 3 more`."""
+    named = list(words)
+    if len(named) <= _MOST_NAMED:
+        return ", ".join(named)
+    return f"{', '.join(named[: _MOST_NAMED - 1])} and {len(named) - _MOST_NAMED + 1} more"
+
+
+def headline(verdict: str, lines: Iterable[Line]) -> str:
+    """The verdict, and in how many ways and places, in one line."""
+    lines = list(lines)
+    counts: Mapping[Kind, int] = {kind: sum(one.kind is kind for one in lines) for kind in Kind}
+    parts = [
+        f"{counts[kind]} {word}"
+        for kind, word in ((Kind.GAIN, "wider"), (Kind.LOSS, "narrower"), (Kind.BOTH, "of both kinds"))
+        if counts[kind]
+    ]
+    people = {one for line in lines for one in line.people if line.kind is not Kind.OTHER}
+    if people:
+        parts.append(f"{len(people)} {'person' if len(people) == 1 else 'people'} touched")
+    sets = sorted({one.set_id for one in lines if one.kind is not Kind.OTHER})
+    said = f": {', '.join(parts)} in {listed(sets)}" if parts else ""
+    return verdict.replace("_", " ").upper() + said

@@ -1,0 +1,155 @@
+"""Access that was widened on purpose: `approvals/*.yaml` beside the policy sets (docs/diff.md).
+
+An approval names the paper or ticket, who accepted, until when the entry may stand there, and exactly what it accepts.
+It is no part of a policy set: no revision hangs on it, and no decision looks at it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from authz.core.network import AddressRange, parse_cidr
+from authz.errors import InvalidFile, Problem
+from authz.placed_yaml import Placed, PlacedList, PlacedMap, PlacedScalar, read_placed
+
+FOLDER: Final = "approvals"
+CODE: Final = "approval"
+ANY: Final = "*"
+_MEMBERS: Final = ("set", "because", "accepted_by", "expires", "cells", "networks", "declared")
+
+
+class Cells(NamedTuple):
+    """Cells that may gain; `*` is every role, action, or all tenants (also those without lines of their own)."""
+
+    role: str
+    action: str
+    tenant: str
+
+    def accepts(self, role: str, action: str, tenant: str) -> bool:
+        """Whether the cell of a tenant is among them; `tenant` empty: of all tenants, which only `*` accepts."""
+        return (
+            self.role in (ANY, role)
+            and self.action in (ANY, action)
+            and (self.tenant == ANY or (tenant != "" and self.tenant == tenant))
+        )
+
+
+class Network(NamedTuple):
+    """Addresses that a tenant may gain; `range` None is `any`."""
+
+    tenant: str
+    range: AddressRange | None
+
+
+class Approval(NamedTuple):
+    """One entry. `declared`: ids of declarations as `authz diff` names them, as in `fact:own_request`."""
+
+    set_id: str
+    because: str
+    accepted_by: str
+    expires: dt.date
+    cells: tuple[Cells, ...]
+    networks: tuple[Network, ...]
+    declared: tuple[str, ...]
+    file: str
+    line: int
+
+    @property
+    def contents(self) -> tuple[Any, ...]:
+        """What it says, wherever it stands."""
+        return self[:-2]
+
+
+def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, ...]]:
+    """Every entry, and every problem with its place."""
+    found: list[Approval] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        file = f"{FOLDER}/{path.name}"
+        try:
+            document = read_placed(path.read_bytes(), file)
+        except InvalidFile as invalid:
+            problems.extend(invalid.problems)
+            continue
+        reader = _Reader(file, problems)
+        found.extend(reader.approvals(document))
+    return tuple(found), tuple(problems)
+
+
+class _Reader:
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self._file = file
+        self._problems = problems
+
+    def approvals(self, document: Placed | None) -> Iterator[Approval]:
+        listed = document.get("approvals") if isinstance(document, PlacedMap) else None
+        if not isinstance(listed, PlacedList) or not isinstance(document, PlacedMap) or len(document.entries) != 1:
+            self._refuse(document, "expected `approvals:` with a list")
+            return
+        for item in listed.items:
+            before = len(self._problems)
+            entry = self._approval(item)
+            if len(self._problems) == before and entry is not None:
+                yield entry
+
+    def _approval(self, item: Placed) -> Approval | None:
+        if not isinstance(item, PlacedMap):
+            self._refuse(item, "expected a mapping")
+            return None
+        for entry in item.entries:
+            if entry.key.value not in _MEMBERS:
+                self._refuse(entry.key, f"`{entry.key.text}` is not one of {', '.join(_MEMBERS)}")
+        until = item.get("expires")
+        if not isinstance(until, PlacedScalar) or type(until.value) is not dt.date:
+            self._refuse(until or item, "`expires` is not a date YYYY-MM-DD")
+            return None
+        cells = tuple(self._cells(one) for one in self._list(item, "cells"))
+        networks = tuple(self._network(one) for one in self._list(item, "networks"))
+        declared = tuple(self._text_of(one, "declared") for one in self._list(item, "declared"))
+        if not (cells or networks or declared):
+            self._refuse(item, "it accepts nothing: give `cells`, `networks` or `declared`")
+        return Approval(
+            self._text(item, "set"), self._text(item, "because"), self._text(item, "accepted_by"), until.value,
+            cells, networks, declared, self._file, item.line,
+        )  # fmt: skip
+
+    def _cells(self, item: Placed) -> Cells:
+        return Cells(*(self._text(item, name, ANY if name == "tenant" else "") for name in Cells._fields))
+
+    def _network(self, item: Placed) -> Network:
+        stated = self._text(item, "range")
+        try:
+            return Network(self._text(item, "tenant"), None if stated == "any" else parse_cidr(stated))
+        except ValueError as error:
+            self._refuse(item, f"`{stated}` {error}" if stated else "`range` is missing")
+            return Network("", None)
+
+    def _list(self, item: PlacedMap, name: str) -> tuple[Placed, ...]:
+        found = item.get(name)
+        if found is None:
+            return ()
+        if isinstance(found, PlacedList):
+            return found.items
+        self._refuse(found, f"`{name}` is not a list")
+        return ()
+
+    def _text(self, item: Placed, name: str, default: str = "") -> str:
+        found = item.get(name) if isinstance(item, PlacedMap) else None
+        if found is None:
+            if not default:
+                self._refuse(item, f"`{name}` is missing")
+            return default
+        return self._text_of(found, name)
+
+    def _text_of(self, found: Placed, name: str) -> str:
+        if isinstance(found, PlacedScalar) and isinstance(found.value, str) and found.value.strip():
+            return found.value
+        self._refuse(found, f"`{name}` is not a text")
+        return ""
+
+    def _refuse(self, at: Placed | None, text: str) -> None:
+        line, column = (at.line, at.column) if at is not None else (1, 1)
+        self._problems.append(Problem(self._file, line, column, text, CODE))

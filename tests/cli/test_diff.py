@@ -1,0 +1,393 @@
+"""`authz diff` on prepared changes: the verdict, the people and the places exactly, and nothing else said."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import subprocess
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.program import PROJECT, Checkout, Ran, authz
+
+
+@pytest.fixture
+def versioned(checkout: Checkout) -> Checkout:
+    """The checkout as a commit; what a test changes stands uncommitted beside it. Two lines name the fact `own_box`."""
+    with (checkout.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, gamma, guest, open_gate, own_box, deny\n")
+    for words in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words], cwd=checkout.root, check=True)
+    return checkout
+
+
+def diffed(*options: str) -> Ran:
+    return authz("diff", "HEAD", ".", *options)
+
+
+def sentences(*options: str) -> list[str]:
+    return [one["text"] for one in diffed("--format", "json", *options).json["sentences"]]
+
+
+def approve(checkout: Checkout, entry: str, expires: str = "2999-01-01") -> None:
+    folder = checkout.root / "approvals"
+    folder.mkdir(exist_ok=True)
+    (folder / "change.yaml").write_text(
+        f"approvals:\n  - set: storehouse\n    because: annex 2 of acme\n    accepted_by: Mara Ionescu\n"
+        f"    expires: {expires}\n{entry}"
+    )
+
+
+def test_nothing_changed_is_no_change_and_nothing_is_said(versioned: Checkout) -> None:
+    ran = diffed()
+
+    assert (ran.status, ran.out) == (0, "NO CHANGE\n")
+
+
+def test_a_cell_that_is_opened_names_who_gains_and_where_and_fails_without_approval(versioned: Checkout) -> None:
+    versioned.replace(
+        "matrix.csv", "p, *, guest,  move_box,   network_ok + sender_ok + own_box, allow",
+        "p, *, guest,  move_box,   network_ok + sender_ok, allow",
+    )  # fmt: skip
+
+    ran = diffed("--registry", "registry.yaml")
+
+    assert ran.status == 5
+    assert ran.out.splitlines()[:5] == [
+        "WIDER: 1 wider, 1 person touched in storehouse",
+        "",
+        "Who gains",
+        (
+            "+ guest of every tenant may now request move_box: network_ok + sender_ok; "
+            "before: network_ok + sender_ok + own_box  storehouse/matrix.csv:5"
+        ),
+        "    1: acme: Dan Rus <dan@acme.example>",
+    ]
+    assert "  storehouse: guest, move_box" in ran.out.splitlines()
+
+
+def test_pseudonyms_name_nobody(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+
+    out = diffed("--registry", "registry.yaml", "--pseudonyms").out
+
+    assert "acme: contact 2" in out
+    assert "Dan" not in out
+    assert "dan@" not in out
+
+
+def test_a_cell_that_is_closed_is_narrower(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "p, *, guest,  read_rules, -,                                allow",
+                      "p, *, guest,  read_rules, -,                                deny")  # fmt: skip
+
+    document = diffed("--format", "json").json
+
+    assert document["verdict"] == "narrower"
+    assert [one["text"] for one in document["sentences"]] == [
+        "guest of every tenant may no longer request read_rules; before: always"
+    ]
+    assert document["sentences"][0]["source"] == "storehouse/matrix.csv:7"
+
+
+def test_one_bit_of_an_address_range_is_counted(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    assert sentences() == ["acme gains 256 IPv4 addresses (203.0.112.0/24)"]
+    assert diffed().status == 5
+
+
+def test_a_range_written_in_two_halves_is_no_change(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "p2, acme, 203.0.113.0/24, allow",
+                      "p2, acme, 203.0.113.0/25, allow\np2, acme, 203.0.113.128/25, allow")  # fmt: skip
+
+    assert diffed().out == "NO CHANGE\n"
+
+
+def test_an_address_that_is_denied_no_more_gains(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "p2, acme, 203.0.113.66/32, deny\n", "")
+
+    assert sentences() == ["acme gains 1 IPv4 address (203.0.113.66/32)"]
+
+
+def test_an_alias_that_now_means_another_action_is_told_as_both(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "    tags: [gate]\n", "")
+    versioned.replace("set.yaml", '    clause: "Table 1, row 2"\n', '    clause: "Table 1, row 2"\n    tags: [gate]\n')
+    versioned.replace("tests.yaml", "action: gate}", "action: open_gate}")
+
+    document = diffed("--format", "json").json
+
+    assert document["verdict"] == "both"
+    assert [one["text"] for one in document["sentences"]] == ["`gate` now means move_box, before: open_gate"]
+
+
+def test_a_new_alias_of_an_action_that_somebody_may_request_widens(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "tags: [gate]", "tags: [gate, portcullis]")
+
+    assert diffed().out.startswith("WIDER: 1 wider in storehouse\n")
+
+
+def test_a_fact_that_is_computed_otherwise_counts_as_both(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "'resource.owner in subject.ids'", "'resource.owner in subject.ids || tenant.closed'")
+
+    document = diffed("--format", "json").json
+
+    assert document["verdict"] == "both"
+    assert [one["text"] for one in document["sentences"]] == [
+        "the fact own_box is computed otherwise; its effect cannot be told from the tables"
+    ]
+    assert document["unapproved"] == ["storehouse: fact:own_box"]
+
+
+def test_an_attribute_that_the_request_may_state_from_now_on_counts_as_both(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "tenant.closed: {type: bool}", "tenant.closed: {type: bool, origin: request}")
+    (versioned.set_dir / "tests.yaml").write_text((versioned.set_dir / "tests.yaml").read_text())
+
+    assert diffed("--format", "json").json["verdict"] == "both"
+
+
+def test_a_label_alone_is_no_change_and_is_told(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "en: Move a box", "en: Carry a box")
+
+    ran = diffed()
+
+    assert ran.status == 0
+    assert ran.out.splitlines() == [
+        "NO CHANGE", "", "Other changes", "· the label of the action move_box reads otherwise  storehouse/set.yaml",
+    ]  # fmt: skip
+
+
+def test_an_obligation_and_a_service_term_are_told_and_are_no_access(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "en: sign the book", "en: sign the ledger")
+    versioned.replace("set.yaml", "reaction: 1 working hour", "reaction: 2 working hours")
+
+    document = diffed("--format", "json").json
+
+    assert document["verdict"] == "no_change"
+    assert [one["text"].partition(":")[0] for one in document["sentences"]] == [
+        "the obligation sign-book differs", "the service terms gate differs",
+    ]  # fmt: skip
+
+
+def test_a_file_that_is_renamed_is_no_change(versioned: Checkout) -> None:
+    networks = versioned.set_dir / "networks"
+    (networks / "acme.csv").rename(networks / "acme-and-others.csv")
+
+    assert diffed().out == "NO CHANGE\n"
+
+
+def test_an_override_for_one_tenant_is_that_tenants_alone(versioned: Checkout) -> None:
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, guest, read_rules, -, deny\n")
+
+    assert sentences() == ["guest of acme may no longer request read_rules; before: always"]
+
+
+def test_many_cells_with_one_cause_are_one_sentence(versioned: Checkout) -> None:
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, *, *, gate_closed, deny\n")
+
+    told = sentences()
+
+    assert len(told) <= 4
+    assert all("acme" in one for one in told)
+
+
+def test_a_policy_set_that_is_new_is_wider_and_one_that_goes_is_narrower(versioned: Checkout, tmp_path: Path) -> None:
+    empty = tmp_path / "other"
+    (empty / "policies").mkdir(parents=True)
+    (empty / "model.conf").write_bytes((versioned.root / "model.conf").read_bytes())
+    second = empty / "policies" / "second"
+    subprocess.run(["cp", "-r", str(versioned.set_dir), str(second)], check=True)
+    for file in second.rglob("*"):
+        if file.is_file():
+            file.write_text(file.read_text().replace("storehouse/", "second/"))
+
+    document = authz("diff", str(versioned.root), str(empty), "--format", "json").json
+
+    assert {one["set"]: one["verdict"] for one in document["sets"]} == {"second": "wider", "storehouse": "narrower"}
+    assert document["verdict"] == "both"
+
+
+def test_an_approval_in_the_same_change_accepts_exactly_what_it_names(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    versioned.replace(
+        "tests.yaml", "expect: {decision: false, reason: fact_not_met, fact: own_box}", "expect: {decision: true}"
+    )
+    versioned.replace(
+        "tests.yaml", "expect: {decision: false, reason: fact_unknown, fact: own_box}", "expect: {decision: true}"
+    )
+    approve(versioned, "    cells: [{role: guest, action: move_box}]\n")
+
+    assert diffed().status == 0
+
+    approve(versioned, "    cells: [{role: guest, action: open_gate}]\n")
+    ran = diffed()
+    assert ran.status == 5
+    assert "accepts what this change does not do" in ran.out
+
+
+def test_an_approval_for_one_tenant_does_not_accept_what_all_gain(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    approve(versioned, "    cells: [{role: guest, action: move_box, tenant: acme}]\n")
+
+    assert diffed().status == 5
+
+
+def test_an_approval_of_a_range_must_hold_every_address(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    approve(versioned, "    networks: [{tenant: acme, range: 203.0.112.0/25}]\n")
+    assert diffed().status == 5
+
+    approve(versioned, "    networks: [{tenant: acme, range: 203.0.112.0/24}]\n")
+    assert diffed().status == 0
+
+
+def test_an_approval_that_base_has_already_accepts_nothing(versioned: Checkout) -> None:
+    approve(versioned, "    networks: [{tenant: acme, range: 203.0.112.0/24}]\n")
+    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "y"]):
+        subprocess.run(["git", *words], cwd=versioned.root, check=True)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    assert diffed().status == 5
+
+
+def test_an_approval_past_its_day_is_a_finding(versioned: Checkout) -> None:
+    yesterday = (dt.datetime.now(dt.UTC).date() - dt.timedelta(1)).isoformat()
+    approve(versioned, "    cells: [{role: guest, action: move_box}]\n", expires=yesterday)
+
+    ran = diffed()
+
+    assert ran.status == 1
+    assert "expired" in ran.out
+
+
+def test_an_approval_that_cannot_be_read_is_no_approval(versioned: Checkout) -> None:
+    approve(versioned, "    cels: [{role: guest, action: move_box}]\n")
+
+    ran = diffed()
+
+    assert ran.status == 3
+    assert "approvals/change.yaml:6:5: `cels` is not one of" in ran.out
+
+
+def test_a_side_that_does_not_compile_has_no_verdict(versioned: Checkout) -> None:
+    versioned.replace(
+        "matrix.csv", "p, beta, keeper, move_box, -,                               deny", "p, beta, keeper, move_box"
+    )
+
+    ran = diffed("--format", "json")
+
+    assert ran.status == 3
+    assert ran.json["verdict"] is None
+    assert ran.json["invalid"][0]["file"] == "policies/storehouse/matrix.csv"
+
+
+def test_tests_that_fail_stand_beside_the_verdict(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "p, *, guest,  read_rules, -,                                allow",
+                      "p, *, guest,  read_rules, -,                                deny")  # fmt: skip
+    opens = (
+        "description: a Keeper opens the gate\n    ask: {contact: ana@acme.example, action: open_gate}\n    expect: "
+    )
+    versioned.replace("tests.yaml", f"{opens}{{decision: true}}", f"{opens}{{decision: false}}")
+
+    ran = diffed()
+
+    assert ran.status == 4
+    assert ran.out.startswith("NARROWER: 1 narrower in storehouse\n")
+    assert "Guards and tests that fail" in ran.out
+
+
+def test_advisory_exits_with_0_and_says_that_it_would_fail(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    ran = diffed("--advisory")
+
+    assert ran.status == 0
+    assert ran.err == "would fail with exit status 5\n"
+
+
+def test_a_base_that_is_not_there_is_wrong_usage(versioned: Checkout) -> None:
+    ran = authz("diff", "no-such-revision", ".")
+
+    assert ran.status == 2
+    assert "neither a folder nor a revision" in ran.err
+
+
+def test_the_json_is_what_its_schema_says(versioned: Checkout) -> None:
+    schema = json.loads((PROJECT / "docs/diff.schema.json").read_text())
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "any")
+    versioned.replace("set.yaml", "tags: [gate]", "tags: [gate, portcullis]")
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, guest, read_rules, -, deny\n")
+
+    document = diffed("--format", "json").json
+
+    jsonschema.validate(document, schema)
+    assert next(iter(document)) == "verdict"
+
+
+def test_sarif_has_the_parts_that_the_standard_requires_and_fingerprints_that_stay(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    first = diffed("--format", "sarif").json
+    path = versioned.set_dir / "networks" / "acme.csv"
+    path.write_text("# moved down\n" + path.read_text())
+    second = diffed("--format", "sarif").json
+
+    run = first["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert first["version"] == "2.1.0"
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        assert result["level"] in {"error", "warning", "note"}
+        assert result["locations"][0]["physicalLocation"]["region"]["startLine"] >= 1
+        assert not result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].startswith("/")
+    prints = [[one["partialFingerprints"] for one in side["runs"][0]["results"]] for side in (first, second)]
+    lines = [side["runs"][0]["results"][-1]["locations"][0]["physicalLocation"]["region"] for side in (first, second)]
+    assert prints[0] == prints[1]
+    assert lines[0] != lines[1]
+
+
+def test_annotations_stand_on_the_line_with_their_words_escaped(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    lines = diffed("--format", "github").out.splitlines()
+
+    assert lines[0] == "WIDER: 1 wider in storehouse"
+    assert (
+        "::warning file=policies/storehouse/networks/acme.csv,line=1,col=1,title=access-gained::"
+        "acme gains 256 IPv4 addresses (203.0.112.0/24)"
+    ) in lines
+
+
+def test_the_markdown_is_one_comment_that_says_whether_to_merge(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    text = diffed("--format", "markdown", "--summary", "summary.md").out
+
+    assert text.startswith("<!-- authz diff -->\n\n## WIDER: 1 wider in storehouse\n\n**Do not merge yet**")
+    assert (versioned.root / "summary.md").read_text() == text
+
+
+def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
+    record = {
+        "kind": "decision", "at": "2026-06-03T07:00:00.000000Z", "channel": "web", "assurance": "session",
+        "set": "storehouse", "tenant": "acme", "action": "read_rules", "role": "guest", "decision": True,
+        "reason": "permitted", "facts": {},
+    }  # fmt: skip
+    (versioned.root / "log.jsonl").write_text(json.dumps(record) + "\n")
+    versioned.replace("matrix.csv", "p, *, guest,  read_rules, -,                                allow",
+                      "p, *, guest,  read_rules, -,                                deny")  # fmt: skip
+
+    out = diffed("--replay", "log.jsonl").out
+
+    assert "  1 of 1 logged question would be answered otherwise" in out.splitlines()
+    assert (
+        "1 question of acme (storehouse): guest, read_rules: allowed, would be refused by storehouse/matrix.csv:7"
+        in out
+    )
