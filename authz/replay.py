@@ -1,23 +1,24 @@
 """A recorded question put to other rules: would the answer be another? (docs/decision-log.md)
 
-A record holds no person and no full address, but what the judge was told: role, action, channel, facts, network.
-What cannot be told from that is said to be so, never guessed. The values of facts are those of then: a fact whose
-expression has changed since may have another value today.
+What a record cannot tell (`log.again`) is said to be so, never guessed. Where the rules of the record are at hand too,
+more can be told: which facts mean something else today, and from which part of a range a request can have come.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from itertools import product
 from typing import Any, Final, NamedTuple
 
-from authz.core.assurance import channel_refusal, sender_refusal
+from authz.core.assurance import channel_refusal
 from authz.core.generation import Generation
-from authz.core.network import TenantNetworks, parse_cidr
-from authz.core.table import NETWORK_OK, SENDER_OK, Cell
-from authz.core.types import Assurance, Channel, Reason
+from authz.core.obligations import SUPPORTED_OBLIGATIONS
+from authz.core.table import Cell
+from authz.core.types import Reason
+from authz.log.again import Asked, Fact, answer_of, asked_in, fact_again
+from authz.log.record import DECISION
 
 _OF_PEOPLE: Final = frozenset(
     {
@@ -27,7 +28,9 @@ _OF_PEOPLE: Final = frozenset(
     }
 )  # fmt: skip
 """Refusals that no policy file has a part in."""
-_ASKED: Final = ("action", "role", "channel", "assurance", "set", "tenant")
+
+Then = Callable[[str, str], Generation | None]
+"""Set id and revision -> the rules of a record; None where they are not at hand."""
 
 
 class Verdict(StrEnum):
@@ -68,16 +71,22 @@ class Replayed(NamedTuple):
     untold: Mapping[str, int]
 
 
-def replay(records: Iterable[Mapping[str, Any]], generations: Mapping[str, Generation]) -> Replayed:
+def _not_at_hand(_set_id: str, _revision: str) -> None:
+    return None
+
+
+def replay(
+    records: Iterable[Mapping[str, Any]], generations: Mapping[str, Generation], then: Then = _not_at_hand
+) -> Replayed:
     """Put every recorded decision to these policy sets; other records are passed over."""
     seen = changed = 0
     groups: Counter[Group] = Counter()
     untold: Counter[str] = Counter()
     for record in records:
-        if record.get("kind") != "decision" or "as_of" in record:
+        if record.get("kind") != DECISION or "as_of" in record:
             continue
         seen += 1
-        found = rejudge(record, generations)
+        found = rejudge(record, generations, then)
         if found.verdict is Verdict.UNTOLD:
             untold[found.cause] += 1
         elif found.verdict is Verdict.OTHERWISE and found.now is not None:
@@ -87,77 +96,64 @@ def replay(records: Iterable[Mapping[str, Any]], generations: Mapping[str, Gener
     return Replayed(seen, changed, groups, untold)
 
 
-def rejudge(record: Mapping[str, Any], generations: Mapping[str, Generation]) -> Rejudged:
+def rejudge(record: Mapping[str, Any], generations: Mapping[str, Generation], then: Then = _not_at_hand) -> Rejudged:
     """One record under these policy sets."""
     was = record.get("decision") is True
-    reason = Reason(record["reason"])
+    reason = record.get("reason")
     if reason in _OF_PEOPLE:
         return Rejudged(Verdict.SAME, was, was)
-    if any(type(record.get(name)) is not str for name in _ASKED):
+    set_id, revision = str(record.get("set", "")), str(record.get("policy", ""))
+    generation = generations.get(set_id)
+    if generation is not None and generation.revision == revision:
+        return Rejudged(Verdict.SAME, was, was, str(record.get("rule", "")))
+    asked = asked_in(record)
+    if asked is None:
         return _untold(was, "the record does not say which action was asked for")
-    generation = generations.get(record["set"])
     if generation is None:
-        return _untold(was, f"there is no policy set `{record['set']}` any more")
-    action = record["action"]
-    if action not in generation.definition.actions:
-        return _told(was, False, f"{record['set']}/set.yaml: there is no action `{action}` any more")
-    channel = Channel(record["channel"])
-    if channel_refusal(channel, generation.definition.channels, None) is not None:
-        return _told(was, False, f"{record['set']}/set.yaml: the channel `{channel}` is closed")
-    cell = generation.table.cell(record["tenant"], record["role"], action)
+        return _untold(was, f"there is no policy set `{set_id}` any more")
+    if asked.action not in generation.definition.actions:
+        return _told(was, False, f"{set_id}/set.yaml: there is no action `{asked.action}` any more")
+    if channel_refusal(asked.channel, generation.definition.channels, None) is not None:
+        return _told(was, False, f"{set_id}/set.yaml: the channel `{asked.channel}` is closed")
+    cell = generation.table.cell(asked.tenant_id, asked.role, asked.action)
     if cell is None:
-        return _told(was, False, f"{record['set']}/matrix.csv: no line for `{record['role']}`")
-    if reason is Reason.CHANNEL_NOT_ALLOWED and cell.can_allow:
+        return _told(was, False, f"{set_id}/matrix.csv: no line for `{asked.role}`")
+    if reason == Reason.CHANNEL_NOT_ALLOWED and cell.can_allow:
         return _untold(was, "the channel was closed then, so no fact was computed")
-    return _judged(record, was, generation, cell, channel)
+    return _judged(
+        asked, was, cell, {fact: fact_again(fact, asked, generation, then(set_id, revision)) for fact in cell.facts}
+    )
 
 
-def _judged(record: Mapping[str, Any], was: bool, generation: Generation, cell: Cell, channel: Channel) -> Rejudged:
-    known = {fact: _fact(record, fact, generation, channel) for fact in cell.facts}
-    undecided = [fact for fact, value in known.items() if value is None]
-    answers = []
-    for choice in product((False, True), repeat=len(undecided)):
-        values = {**known, **dict(zip(undecided, choice, strict=True))}
-        answers.append(cell.answers[sum(1 << at for at, fact in enumerate(cell.facts) if values[fact])])
-    allowed = {answer.allowed for answer in answers}
-    if len(allowed) > 1:
-        if any(record.get("facts", {}).get(fact) == "unknown" for fact in undecided):
-            return _told(was, False, answers[0].rule)  # R5: what is not known and could change the answer refuses
-        return _untold(was, f"the record does not say whether `{undecided[0]}` held")
-    duties = record.get("reason") == Reason.FACT_NOT_MET and record.get("fact") == "supported_obligations"
-    if duties and allowed == {True}:
-        return Rejudged(Verdict.SAME, was, was)
-    return _told(was, answers[0].allowed, answers[0].rule)
+def _judged(asked: Asked, was: bool, cell: Cell, known: Mapping[str, Fact]) -> Rejudged:
+    """R5 and R6 under every value that a fact which is not told can have."""
+    untold = [fact for fact, value in known.items() if value is None]
+    answers = [
+        answer_of(cell, {**known, **dict(zip(untold, choice, strict=True))})
+        for choice in product((False, True), repeat=len(untold))
+    ]
+    if len({answer.allowed for answer in answers}) > 1:
+        return _untold(was, f"the record does not tell whether `{_telling(cell, known, untold)}` would hold")
+    answer = answers[0]
+    if answer.allowed and asked.members.get("fact") == SUPPORTED_OBLIGATIONS:
+        return _untold(was, "the caller could not perform an obligation; whether it would be asked for is not told")
+    turned = [
+        f"`{fact}` would {'' if value else 'not '}hold"
+        for fact, value in known.items()
+        if type(value) is bool and type(asked.recorded(fact)) is bool and value is not asked.recorded(fact)
+    ]
+    return _told(was, answer.allowed, "; ".join(filter(None, (answer.rule, *turned))))
 
 
-def _fact(record: Mapping[str, Any], fact: str, generation: Generation, channel: Channel) -> bool | None:
-    """Whether the fact would hold; None where the record does not say."""
-    stated = record.get("facts", {}).get(fact)
-    recorded = stated if type(stated) is bool else None
-    if fact == SENDER_OK or (fact == NETWORK_OK and not channel.has_address):
-        high_risk = generation.definition.actions[record["action"]].high_risk
-        if sender_refusal(channel, Assurance(record["assurance"]), high_risk, None) is not None:
-            return False
-        return recorded is not False  # the tenant's own rule for mails may have refused it
-    if fact == NETWORK_OK:
-        return _network(record, recorded, generation.networks.get(record["tenant"]))
-    return recorded
-
-
-def _network(record: Mapping[str, Any], recorded: bool | None, lines: TenantNetworks | None) -> bool | None:
-    """By the network that the record keeps: all of it inside, all of it outside, or not to be told."""
-    if lines is None:
-        return False
-    around = record.get("ip_network", record.get("ip_ref", ""))
-    if around == "any" or (record.get("reason") == Reason.IP_MISSING):
-        return lines.has_any
-    try:
-        span = parse_cidr(around)
-    except ValueError:
-        return recorded if record.get("reason") == Reason.NETWORK_CHOICE_MISMATCH else None
-    edges = [bound for bound in lines.boundaries if span.first < bound <= span.last]
-    verdicts = {lines.verdict(address).inside for address in (span.first, *edges)}  # type: ignore[arg-type]
-    return verdicts.pop() if len(verdicts) == 1 else None
+def _telling(cell: Cell, known: Mapping[str, Fact], untold: list[str]) -> str:
+    """The first fact on which the answer hangs."""
+    for fact in untold:
+        others = [one for one in untold if one != fact]
+        for choice in product((False, True), repeat=len(others)):
+            rest = {**known, **dict(zip(others, choice, strict=True))}
+            if answer_of(cell, {**rest, fact: True}).allowed != answer_of(cell, {**rest, fact: False}).allowed:
+                return fact
+    raise AssertionError("answers differ, so some fact changes them")
 
 
 def _told(was: bool, now: bool, cause: str) -> Rejudged:

@@ -11,6 +11,7 @@ import typer
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
 from authz.cli.log_find import app as find
+from authz.cli.log_key import public_key
 from authz.cli.log_replay import app as proof
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
@@ -19,7 +20,7 @@ from authz.errors import RegistryUnavailable
 from authz.log.chain import line_hash
 from authz.log.checkpoints import FILE, split_signature
 from authz.log.segment import last_line
-from authz.log.signing import Signer, key_id, signer_at, verifies
+from authz.log.signing import key_id, verifies
 from authz.log.verify import Anchor, Verdict, verify
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
@@ -63,7 +64,7 @@ def verify_(
     place = log_place(settings)
     if not place.folder.is_dir():
         raise Usage(f"there is no log at `{place.folder}`")
-    public = bytes.fromhex(key) if key else _signer(place.key).public_key
+    public = public_key(key, place)
     verdict = verify(place.folder, public, read_anchor(anchor.read_bytes(), public) if anchor is not None else None)
     if as_json:
         document = verdict._asdict()
@@ -95,7 +96,7 @@ def key() -> None:
 
     Exit status: 0 printed, 2 the key cannot be read.
     """
-    typer.echo(_signer(log_place(Settings()).key).public_key.hex())
+    typer.echo(public_key("", log_place(Settings())).hex())
 
 
 @app.command("prune", epilog=examples("authz log prune"))
@@ -139,12 +140,6 @@ def read_anchor(text: bytes, public_key: bytes) -> Anchor:
     if not verifies(public_key, signature, signed):
         raise Usage(f"the anchor was not signed by the key `{key_id(public_key)}`")
     return Anchor(number, line_hash(line))
-
-
-def _signer(path: Path) -> Signer:
-    if not path.exists():
-        raise Usage(f"there is no signing key at `{path}`; a service makes it at its first start")
-    return signer_at(path)
 
 
 def _say(verdict: Verdict) -> None:

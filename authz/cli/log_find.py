@@ -15,9 +15,11 @@ import typer
 
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
+from authz.cli.log_sentence import sentence_of
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
-from authz.cli.terminal import BAD, GOOD, QUIET, output, say, show
+from authz.cli.terminal import BAD, GOOD, QUIET, count, output, say, show
+from authz.core.types import Reason
 from authz.log.index import Wanted
 from authz.log.record import MEMBERS
 from authz.recorded import Asked, Recorded
@@ -64,6 +66,8 @@ def search(  # noqa: PLR0913, PLR0917 - each a way to search
 
     Exit status: 0 done (also where nothing was found), 2 wrong usage, or the database is away.
     """
+    if reason and reason not in set(Reason):
+        raise Usage(f"`{reason}` is no reason; there are {', '.join(Reason)}")
     asked = Asked(
         _tenants(tenant), contact, resource, action, reason, _decision(refused=refused, allowed=allowed), "",
         request_id, decision_id, since, until,
@@ -157,6 +161,25 @@ def export(
             writer.writerow([defused(record.get(name, "")) for name in columns])
 
 
+@app.command(epilog=examples("authz log index", "authz log index --rebuild"))
+def index(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Read this machine's segments from the beginning.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index up to date with the segments; a running service and every search do so by themselves.
+
+    Exit status: 0 done, 2 the database is away.
+    """
+    with opened() as (_, recorded):
+        added = recorded.index.rebuild() if rebuild else recorded.index.catch_up()
+    if as_json:
+        print_json({"records_added": added})
+    else:
+        say(output(), (f"{count(added, 'record')} added to the index", GOOD))
+
+
 def defused(value: Any) -> str:
     """A CSV cell that no spreadsheet takes for a formula (security.md, threat 27)."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=True)
@@ -206,17 +229,10 @@ def _print(record: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _say(record: dict[str, Any]) -> None:
-    allowed = record["decision"]
-    who = f"{record.get('role', 'somebody')} of {record['tenant']}" if "tenant" in record else "somebody unregistered"
-    if record["kind"] == "gate":
-        who = f"a connection to {record.get('tenant', 'no tenant')}"
-    what = f" asked {record['action']}" if "action" in record else ""
-    where = record.get("rule") or record.get("network_rule") or ""
+    places = "  ".join(record[name] for name in ("rule", "network_rule") if name in record)
     say(
         output(),
-        f"{record['at'][:19].replace('T', ' ')}  ",
-        ("allowed" if allowed else "refused", GOOD if allowed else BAD),
-        f"  {record['reason']}: {who}{what}",
-        (f"  {where}" if where else "", QUIET),
+        (sentence_of(record), GOOD if record["decision"] is True else BAD),
+        (f"  {places}" if places else "", QUIET),
         (f"  {record['id']}", QUIET),
     )

@@ -10,18 +10,24 @@ from typing import Annotated, Any
 
 import typer
 
+from authz.borne_out import held_against
 from authz.cli.compiled import build_all, cache_folder, live, sets_of
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
 from authz.cli.log_find import opened, wanted_by
+from authz.cli.log_key import public_key
+from authz.cli.log_sentence import sentence_of
+from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
+from authz.core.generation import Generation
 from authz.log.index import Wanted
 from authz.log.receipt import NotAReceipt, read_receipt, write_receipt
 from authz.log.segment import SUFFIX
 from authz.log.signing import signer_at
-from authz.recorded import Asked
-from authz.replay import Replayed, Verdict, rejudge, replay, sentence
+from authz.policy.past import PastPolicies
+from authz.recorded import Asked, instant_text
+from authz.replay import Replayed, replay, sentence
 from authz.settings import Settings
 from authz.wiring import log_place
 
@@ -57,18 +63,26 @@ def receipt(
     if verify is None:
         _print_receipt(decision_id)
         return
-    public = bytes.fromhex(key) if key else signer_at(log_place(Settings()).key).public_key
+    settings = Settings()
     try:
-        record = read_receipt(verify.read_bytes(), public).record
+        record = read_receipt(verify.read_bytes(), public_key(key, log_place(settings))).record
     except NotAReceipt as error:
-        _conclude(["the receipt: " + str(error)], {}, as_json=as_json)
+        _conclude([f"the receipt: {error}"], [], {}, as_json=as_json)
         return
-    _conclude(list(_objections(record, policies)) if policies is not None else [], record, as_json=as_json)
+    objections: list[str] = []
+    notes = ["no policy files were given, so only the signature was held against it"]
+    if policies is not None:
+        objections, notes = _held(record, live(build_all(sets_of(policies, settings), cache_folder(settings))))
+    _conclude(objections, notes, record, as_json=as_json)
 
 
 @app.command("replay", epilog=examples("authz log replay --policies . --since 2026-06-01"))
 def replay_(
     policies: Policies = None,
+    base: Annotated[
+        Path | None,
+        typer.Option("--base", metavar="DIR", help="The rules before.  [default: what AUTHZ_DATA has kept of them]"),
+    ] = None,
     log: Annotated[
         Path | None,
         typer.Option("--log", metavar="FILE", exists=True, help="An exported .jsonl, or a folder of segments."),
@@ -79,21 +93,52 @@ def replay_(
 ) -> None:
     """Put recorded questions to other rules: which would be answered otherwise?
 
-    With --log neither database nor service is needed. Facts have the values that were recorded.
+    With --log neither database nor service is needed. Facts have the values that were recorded; where the rules by
+    which a question was answered are at hand (--base), a fact that means something else today is not told.
 
     Exit status: 0 none, 1 some would be, 2 wrong usage, or the log cannot be read.
     """
     settings = Settings()
-    generations = live(build_all(sets_of(policies, settings), cache_folder(settings)))
+    quiet_operations_log()
+    generations = _compiled(policies, settings)
+    then = _Then(_compiled(base, settings) if base is not None else {}, PastPolicies(settings.data))
     if log is not None:
-        records = [
-            one for one in exported(log) if (not tenant or one.get("tenant") in tenant) and one.get("at", "") >= since
-        ]
-        _report(replay(records, generations), as_json=as_json)
+        asked = Asked(frozenset(tenant) if tenant else None, since=since)
+        _report(replay(_chosen(exported(log), asked), generations, then), as_json=as_json)
         return
     with opened() as (_, recorded):
         wanted = wanted_by(recorded, Asked(frozenset(tenant) if tenant else None, since=since))
-        _report(replay((record for _, record in recorded.search(wanted)), generations), as_json=as_json)
+        _report(replay((record for _, record in recorded.search(wanted)), generations, then), as_json=as_json)
+
+
+def _compiled(folder: Path | None, settings: Settings) -> dict[str, Generation]:
+    return live(build_all(sets_of(folder, settings), cache_folder(settings)))
+
+
+class _Then:
+    """The rules of a record (`replay.Then`): of the folder that was given, or of the data folder's history."""
+
+    def __init__(self, base: Mapping[str, Generation], past: PastPolicies) -> None:
+        self._base = {(set_id, one.revision): one for set_id, one in base.items()}
+        self._past = past
+        self._known: dict[tuple[str, str], Generation | None] = dict(self._base)
+
+    def __call__(self, set_id: str, revision: str) -> Generation | None:
+        wanted = (set_id, revision)
+        if wanted not in self._known:
+            self._known[wanted] = self._past.of_revision(set_id, revision)
+        return self._known[wanted]
+
+
+def _chosen(records: Iterable[Mapping[str, Any]], asked: Asked) -> Iterator[Mapping[str, Any]]:
+    """Raises: Usage: a time that is none."""
+    try:
+        since = instant_text(asked.since)
+    except ValueError as error:
+        raise Usage(f"--since: {error}") from None
+    for record in records:
+        if (asked.tenants is None or record.get("tenant") in asked.tenants) and str(record.get("at", "")) >= since:
+            yield record
 
 
 def _print_receipt(decision_id: str) -> None:
@@ -106,34 +151,30 @@ def _print_receipt(decision_id: str) -> None:
         typer.echo(write_receipt(found.line, found.position.segment, signer, time.time()).decode("ascii"))
 
 
-def _objections(record: Mapping[str, Any], policies: Path) -> Iterator[str]:
-    """Why the rules of the folder do not bear the recorded answer out."""
-    settings = Settings()
-    generations = live(build_all(sets_of(policies, settings), cache_folder(settings)))
+def _held(record: Mapping[str, Any], generations: Mapping[str, Generation]) -> tuple[list[str], list[str]]:
+    """What the rules of a folder say otherwise, and what they cannot say."""
     generation = generations.get(str(record.get("set")))
-    if generation is not None and generation.revision != record["policy"]:
+    held = held_against(record, generation)
+    objections = list(held.differences)
+    if generation is not None and generation.revision != record.get("policy"):
         here = f"the folder holds another revision of `{record['set']}`"
-        yield f"{here}: {generation.revision}, recorded {record['policy']}"
-    found = rejudge(record, generations)
-    if found.verdict is Verdict.OTHERWISE:
-        yield f"these rules would {'allow' if found.now else 'refuse'} it ({found.cause})"
-    elif found.verdict is Verdict.UNTOLD:
-        yield f"these rules cannot be held against it: {found.cause}"
-    elif found.cause and record.get("rule") and found.cause != record["rule"]:
-        yield f"another line decides here: {found.cause}, recorded {record['rule']}"
+        objections.insert(0, f"{here}: {generation.revision}; the record was judged by {record.get('policy')}")
+    return objections, list(held.beyond)
 
 
-def _conclude(objections: list[str], record: Mapping[str, Any], *, as_json: bool) -> None:
+def _conclude(objections: list[str], notes: list[str], record: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
-        print_json({"holds": not objections, "objections": objections, "record": dict(record)})
+        print_json({"holds": not objections, "objections": objections, "notes": notes, "record": dict(record)})
     else:
         console = output()
         for objection in objections:
             say(console, (objection, BAD))
         if not objections:
-            answer = "allowed" if record["decision"] else "refused"
-            say(console, ("the receipt holds: ", GOOD), f"{answer} at {record['at']}, {record['reason']}")
-            say(console, (f"  {record.get('rule', '')}  annex {record.get('annex', '-')}  {record['policy']}", QUIET))
+            say(console, ("the receipt holds: ", GOOD), sentence_of(record))
+            annex = f"annex {record['annex']} {record.get('annex_sha256', '')}" if "annex" in record else "no annex"
+            say(console, (f"  {annex.strip()}, {record.get('set', 'no set')} {record.get('policy', '')}", QUIET))
+        for note in notes:
+            say(console, (f"  {note}", QUIET))
     if objections:
         raise typer.Exit(FINDINGS)
 
@@ -142,16 +183,20 @@ def exported(path: Path) -> Iterable[Mapping[str, Any]]:
     """The records of an exported file, or of a folder of segments.
 
     Raises:
-        Usage: a line is no JSON.
+        Usage: a line is no record.
     """
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     for file in files:
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                raise Usage(f"{file}:{number}: this is no record of a decision") from None
-            if isinstance(record, dict):
+        with file.open("rb") as stream:
+            for number, line in enumerate(stream, start=1):
+                try:
+                    record = json.loads(line)
+                except ValueError:
+                    if not line.endswith(b"\n"):
+                        break  # somebody is writing it
+                    raise Usage(f"{file}:{number}: this is no record of a decision") from None
+                if not isinstance(record, dict):
+                    raise Usage(f"{file}:{number}: this is no record of a decision")
                 yield record
 
 

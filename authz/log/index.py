@@ -146,6 +146,11 @@ class LogIndex:
                 connection.execute(t.decision.delete().where(t.decision.c.segment == segment))
                 connection.execute(t.progress.delete().where(t.progress.c.segment == segment))
 
+    def rebuild(self) -> int:
+        """Drop what the index holds of this machine's segments and read them again; the number of records added."""
+        self.forget(path.stem for path in sorted(self._folder.glob(f"*{SUFFIX}")))
+        return self.catch_up()
+
     def search(self, wanted: Wanted, *, newest_first: bool = False, after: Position | None = None) -> Iterator[Found]:
         """Every record that is wanted, in the order of time; there is no limit, stop when you have enough."""
         c = t.decision.c

@@ -85,6 +85,11 @@ class History:
             raise BeforeHistory("no policy of that instant is recorded")
         return found
 
+    def of_revision(self, revision: str) -> Entry | None:
+        """The newest line with that revision; None where none that can be read has it."""
+        lines = [line for line in self._lines() if line is not None and line.revision == revision]
+        return lines[-1] if lines else None
+
     def content(self, entry: Entry) -> bytes | None:
         """The compiled set, or None where the file is missing or is not what was written."""
         try:

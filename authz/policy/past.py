@@ -61,6 +61,17 @@ class PastPolicies:
             raise next(iter(unknown.values()), None) or BeforeHistory("no policy of that instant is recorded")
         return PastGenerations(generations, since, unknown)
 
+    def of_revision(self, set_id: str, revision: str) -> Generation | None:
+        """The generation of a set with that revision; None where none is recorded, or it cannot be read any more."""
+        with self._one_at_a_time:
+            if set_id not in known_sets(self._root):
+                return None
+            entry = self._files(set_id).history.of_revision(revision)
+            try:
+                return self._generation(set_id, entry) if entry is not None else None
+            except HistoryDamaged:
+                return None
+
     def _files(self, set_id: str) -> GenerationFiles:
         return GenerationFiles(self._root, set_id)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import PROJECT, Checkout, authz
+from tests.cli.recorded import Logged, answer_and_record
 from tests.cli.storehouse import ACME_CSV, CLAUSES_MD, MATRIX_CSV, REGISTRY_YAML, SET_YAML, TESTS_YAML
 
 
@@ -47,3 +48,12 @@ def loaded(checkout: Checkout) -> Checkout:
     ran = authz("registry", "load", str(checkout.registry_file), "--by", "test")
     assert ran.status == 0, ran.out + ran.err
     return checkout
+
+
+@pytest.fixture
+def logged(loaded: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path) -> Logged:
+    """The same with a data folder of its own, in whose log stand some answers."""
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setenv("AUTHZ_DATA", str(data))
+    return answer_and_record(loaded, data, shared_data / "cache")
