@@ -155,3 +155,20 @@ def test_a_generation_that_is_not_what_was_written_is_not_used(tmp_path: Path, r
     with pytest.raises(HistoryDamaged):
         revision_at(tmp_path, 1000.0)
     assert revision_at(tmp_path, 1001.0) == revise(1).revision
+
+
+def test_a_generation_is_found_again_by_its_revision(tmp_path: Path, revise: Revise) -> None:
+    for number in (1, 2, 3):
+        publish(tmp_path, revise(number), 1000.0 * number)
+    past = PastPolicies(tmp_path)
+    wanted = revision_at(tmp_path, 1500)
+
+    found = past.of_revision("library", wanted)
+
+    assert found is not None
+    assert found.revision == wanted
+    assert len(found.networks["north"].lines) + 1 == len(
+        past.in_force(2500).generations["library"].networks["north"].lines
+    )
+    assert past.of_revision("library", "sha256:none") is None
+    assert past.of_revision("../library", wanted) is None
