@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from authz.core.identity import subject_key
-from authz.log.index import Found, LogIndex, Position, Wanted
+from authz.log.index import LINES_AT_ONCE, Found, LogIndex, Position, Wanted
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
 from authz.log.receipt import networks_of
 from authz.log.record import instant
@@ -63,11 +63,16 @@ class Recorded:
         )  # fmt: skip
 
     def search(
-        self, wanted: Wanted, *, newest_first: bool = False, after: Position | None = None
+        self,
+        wanted: Wanted,
+        *,
+        newest_first: bool = False,
+        after: Position | None = None,
+        at_once: int = LINES_AT_ONCE,
     ) -> Iterator[tuple[Found, dict[str, Any]]]:
         """Every record that is wanted, with its members as `told`; the index is brought up to date before."""
         self.index.catch_up()
-        for found in self.index.search(wanted, newest_first=newest_first, after=after):
+        for found in self.index.search(wanted, newest_first=newest_first, after=after, at_once=at_once):
             yield found, self.told(found)
 
     def told(self, found: Found) -> dict[str, Any]:

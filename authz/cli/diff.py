@@ -24,6 +24,7 @@ from authz.cli.reports.sarif import sarif
 from authz.cli.sides import Side, compiled_side, opened, read_bundles
 from authz.cli.terminal import count, messages, say
 from authz.core.diff import SetDiff, Verdict, diff_sets, total
+from authz.core.generation import Generation
 from authz.replay import replay, sentence
 from authz.settings import Settings
 
@@ -112,7 +113,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
     today = dt.datetime.now(dt.UTC).date()
     held = accepted(diffs, before.approvals, after.approvals, today)
-    replayed = tuple(_replayed(log, after)) if log is not None and not invalid else ()
+    replayed = tuple(_replayed(log, before, after)) if log is not None and not invalid else ()
     failing_before = len(before.failing)
     verdict = total(diffs)
     code = _exit_code(bool(invalid), held, after)
@@ -151,11 +152,16 @@ def _exit_code(invalid: bool, held: Accepted, after: Side) -> int:
     return FINDINGS if held.findings else 0
 
 
-def _replayed(log: Path, after: Side) -> Iterator[str]:
+def _replayed(log: Path, before: Side, after: Side) -> Iterator[str]:
     """A record of a set that did not change would be answered as before, so it is only counted."""
     records = list(exported(log))
     touched: list[Mapping[str, object]] = [one for one in records if one.get("set") in after.generations]
-    found = replay(touched, after.generations)
+
+    def then(set_id: str, revision: str) -> Generation | None:
+        known = before.generations.get(set_id)
+        return known if known is not None and known.revision == revision else None
+
+    found = replay(touched, after.generations, then)
     total_records = sum(one.get("kind") == "decision" and "as_of" not in one for one in records)
     yield f"{found.changed:,} of {count(total_records, 'logged question')} would be answered otherwise"
     for group, times in sorted(found.groups.items(), key=lambda one: (-one[1], one[0])):

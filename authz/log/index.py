@@ -21,7 +21,7 @@ from authz.log import tables as t
 from authz.log.chain import line_hash
 from authz.log.segment import SUFFIX
 
-_LINES_AT_ONCE: Final = 2_000
+LINES_AT_ONCE: Final = 2_000
 _ANSWERS: Final = frozenset({"decision", "gate"})
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
@@ -151,8 +151,19 @@ class LogIndex:
         self.forget(path.stem for path in sorted(self._folder.glob(f"*{SUFFIX}")))
         return self.catch_up()
 
-    def search(self, wanted: Wanted, *, newest_first: bool = False, after: Position | None = None) -> Iterator[Found]:
-        """Every record that is wanted, in the order of time; there is no limit, stop when you have enough."""
+    def search(
+        self,
+        wanted: Wanted,
+        *,
+        newest_first: bool = False,
+        after: Position | None = None,
+        at_once: int = LINES_AT_ONCE,
+    ) -> Iterator[Found]:
+        """Every record that is wanted, in the order of time; there is no limit, stop when you have enough.
+
+        Args:
+            at_once: rows of one look at the database.
+        """
         c = t.decision.c
         order = (c.at, c.segment, c.seq)
         while True:
@@ -163,11 +174,11 @@ class LogIndex:
                 query = query.where(here < there if newest_first else here > there)
             query = query.order_by(*(column.desc() if newest_first else column for column in order))
             with self._reading() as connection:
-                rows = connection.execute(query.limit(_LINES_AT_ONCE)).all()
+                rows = connection.execute(query.limit(at_once)).all()
             for at, segment, seq, line in rows:
                 after = Position(at, segment, seq)
                 yield Found(after, line)
-            if len(rows) < _LINES_AT_ONCE:
+            if len(rows) < at_once:
                 return
 
     def counts(self, wanted: Wanted, characters: int) -> list[Count]:
@@ -267,7 +278,7 @@ def _rows_from(path: Path, mark: Mark) -> _Step:
     before, head, after = "", mark.head, mark.to
     with path.open("rb") as stream:
         stream.seek(mark.to)
-        for line in islice(stream, _LINES_AT_ONCE):
+        for line in islice(stream, LINES_AT_ONCE):
             if not line.endswith(b"\n"):
                 break  # somebody is writing it, or a crash tore it
             read = _read(line[:-1])

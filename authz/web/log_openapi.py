@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from authz.core.types import Reason
 from authz.web.log_routes import LARGEST_PAGE, USUAL_PAGE
+from authz.web.problem import MEDIA_TYPE
 
 
 class RecordedDecision(BaseModel):
@@ -107,10 +108,13 @@ def log_paths() -> dict[str, Any]:
 
 
 def _responses(text: str, form: type[BaseModel], *errors: int) -> dict[str, Any]:
-    def content(name: str) -> dict[str, Any]:
-        return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    def content(media_type: str, name: str) -> dict[str, Any]:
+        return {media_type: {"schema": {"$ref": f"#/components/schemas/{name}"}}}
 
     return {
-        "200": {"description": text, "content": content(form.__name__)},
-        **{str(status): {"description": _ERRORS[status], "content": content("Error")} for status in errors},
+        "200": {"description": text, "content": content("application/json", form.__name__)},
+        **{
+            str(status): {"description": _ERRORS[status], "content": content(MEDIA_TYPE, "Problem")}
+            for status in errors
+        },
     }

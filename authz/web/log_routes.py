@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -14,11 +15,12 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from authz.core.types import Reason
-from authz.errors import NotFound, RequestInvalid
+from authz.errors import AuthzError, NotFound, RequestInvalid
 from authz.log.index import Position, Wanted
 from authz.recorded import Asked
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
+from authz.web.problem import problem
 from authz.web.reply import send_json
 from authz.web.service import Service
 
@@ -27,21 +29,42 @@ RECEIPT: Final = "/v1/decisions/{decision}/receipt"
 LARGEST_PAGE: Final = 500
 USUAL_PAGE: Final = 50
 _LONGEST_QUERY: Final = 4000
+_AT_ONCE: Final = 4
+"""Requests that ask the database at the same time."""
 _TEXTS: Final = ("contact", "resource", "action", "reason", "caller", "request_id", "id", "since", "until")
 _MEMBERS: Final = frozenset({*_TEXTS, "tenant", "decision", "order", "limit", "cursor"})
 
 
-class DecisionLog:
-    """One page of recorded decisions. Needs scope `log`; a key for some tenants sees those alone."""
+class _LogRoute:
+    """Answers errors with problem details, as the registry's routes do; the database is asked in threads."""
 
     def __init__(self, service: Service, callers: Callers) -> None:
-        self._recorded = service.recorded
+        self._service = service
         self._callers = callers
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
 
-    async def __call__(self, scope: Connection, _receive: Receive, send: Send) -> None:
-        """Answer one page; the database is asked in a thread."""
-        asking = await self._callers.identify(scope)
-        asking.require(Scope.LOG)
+    async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
+        """Answer a caller with scope `log`."""
+        try:
+            asking = await self._callers.identify(scope)
+            asking.require(Scope.LOG)
+            answer = self._answer(scope, asking)
+            async with self._at_once:
+                body = await asyncio.to_thread(answer)
+        except AuthzError as error:
+            await problem(error)(scope, receive, send)
+        else:
+            await send_json(send, 200, body)
+
+    def _answer(self, scope: Connection, asking: Caller) -> Callable[[], bytes]:
+        """What is to be done in a thread; whatever can be refused without the database is refused here."""
+        raise NotImplementedError
+
+
+class DecisionLog(_LogRoute):
+    """One page of recorded decisions. Needs scope `log`; a key for some tenants sees those alone."""
+
+    def _answer(self, scope: Connection, asking: Caller) -> Callable[[], bytes]:
         stated = _stated(scope["query_string"])
         asked = _asked(stated, asking)
         limit = _limit(stated.get("limit", str(USUAL_PAGE)))
@@ -49,40 +72,33 @@ class DecisionLog:
         newest_first = stated.get("order", "newest") == "newest"
 
         def page() -> bytes:
+            recorded = self._service.recorded
             try:
-                wanted = self._recorded.wanted(asked)
+                wanted = recorded.wanted(asked)
             except ValueError as error:
                 raise RequestInvalid("bad_query", str(error)) from None
-            found = self._recorded.search(wanted, newest_first=newest_first, after=after)
+            found = recorded.search(wanted, newest_first=newest_first, after=after, at_once=limit + 1)
             items = list(islice(found, limit + 1))
             document: dict[str, Any] = {"items": [record for _, record in items[:limit]]}
             if len(items) > limit:
                 document["next_cursor"] = _cursor(items[limit - 1][0].position)
             return wire.write(document)
 
-        await send_json(send, 200, await asyncio.to_thread(page))
+        return page
 
 
-class DecisionReceipt:
-    """The signed receipt of one recorded decision. Needs scope `log`."""
+class DecisionReceipt(_LogRoute):
+    """The signed receipt of one recorded decision, or 404, also for a decision about a tenant beyond the key."""
 
-    def __init__(self, service: Service, callers: Callers) -> None:
-        self._recorded = service.recorded
-        self._receipt = service.receipt
-        self._callers = callers
-
-    async def __call__(self, scope: Connection, _receive: Receive, send: Send) -> None:
-        """Answer one receipt, or 404, also for a decision about a tenant beyond the key."""
-        asking = await self._callers.identify(scope)
-        asking.require(Scope.LOG)
+    def _answer(self, scope: Connection, asking: Caller) -> Callable[[], bytes]:
         wanted = Wanted(asking.limits.tenants, id=scope["path_params"]["decision"])
 
         def receipt() -> bytes:
-            for found, _ in self._recorded.search(wanted):
-                return self._receipt(found.line, found.position.segment, time.time())
+            for found, _ in self._service.recorded.search(wanted, at_once=1):
+                return self._service.receipt(found.line, found.position.segment, time.time())
             raise NotFound("no decision with that id is in the log")
 
-        await send_json(send, 200, await asyncio.to_thread(receipt))
+        return receipt
 
 
 def _stated(query_string: bytes) -> dict[str, str]:
