@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from authz.cli.changes import changes_since
+from authz.cli.check_forms import check_github, check_markdown, check_sarif
 from authz.cli.check_report import CheckReport, check_document, print_check
 from authz.cli.checked import check_set
-from authz.cli.compiled import cache_folder, sets_of
+from authz.cli.compiled import Place, cache_folder, sets_of
 from authz.cli.examples import examples
 from authz.cli.finding_pages import explain
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
+from authz.cli.reports.places import Places
 from authz.cli.terminal import output
 from authz.cli.verdicts import (
     Advisory,
     AsJson,
     Directory,
+    Format,
     Saved,
+    Summary,
     Writers,
+    append_to_summary,
     chosen_files,
     chosen_format,
     leave,
@@ -30,7 +34,7 @@ from authz.cli.verdicts import (
 from authz.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-FORMATS: Final = ("json",)
+FORMATS: Final = ("json", "markdown", "github", "sarif")
 
 
 @app.command(
@@ -42,7 +46,7 @@ FORMATS: Final = ("json",)
         "authz check --explain shared-range   what a finding means, and what to do",
     )
 )
-def check(
+def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     directory: Directory = None,
     since: Annotated[
         str,
@@ -50,11 +54,10 @@ def check(
             "--since", metavar="REV", help="Only sets, and networks of tenants, changed since a git revision."
         ),
     ] = "",
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(("text", *FORMATS)), help="How to print.  [default: text]")
-    ] = "",
+    format_: Format = "",
     as_json: AsJson = False,
     saved: Saved = [],  # noqa: B006 - typer reads the default and hands over a list of its own
+    summary: Summary = None,
     advisory: Advisory = False,
     explained: Annotated[
         str, typer.Option("--explain", metavar="CODE", help="Print the page of a finding's code, and stop.")
@@ -72,6 +75,8 @@ def check(
     can be accepted in set.yaml, with a reason. The model is model.conf inside DIR, beside it, or AUTHZ_MODEL. Compiled
     tables are kept in AUTHZ_DATA, so an unchanged set is checked again at once.
 
+    Formats: terminal, json, markdown, github (annotations), sarif.
+
     Exit status: 0 all fit, 1 findings, 2 wrong usage, no policy set there, or the tool failed, 3 a set does not
     compile, 4 guards or tests failed.
     """
@@ -80,15 +85,22 @@ def check(
         print(explain(explained), end="")
         return
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
-    report = _report(directory, since)
-    writers: Writers = {"json": lambda: json_text(check_document(report))}
+    settings = Settings()
+    place = sets_of(directory, settings)
+    report = _report(place, since, settings)
+    places = Places(place.set_dirs, place.model)
+    writers: Writers = {
+        "json": lambda: json_text(check_document(report)),
+        "markdown": lambda: check_markdown(report, places),
+        "github": lambda: check_github(report, places),
+        "sarif": lambda: check_sarif(report, places),
+    }
     write_reports(wanted, files, writers, lambda: print_check(output(), report))
+    append_to_summary(summary, writers["markdown"])
     leave(report.status, advisory=advisory)
 
 
-def _report(directory: Path | None, since: str) -> CheckReport:
-    settings = Settings()
-    place = sets_of(directory, settings)
+def _report(place: Place, since: str, settings: Settings) -> CheckReport:
     changes = changes_since(since, place.set_dirs, place.model) if since else None
     unchanged = [set_dir for set_dir in place.set_dirs if changes and not (changes.model or changes.of(set_dir))]
     looked_at = [set_dir for set_dir in place.set_dirs if set_dir not in unchanged]

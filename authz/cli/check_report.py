@@ -94,7 +94,7 @@ def _print_what_next(console: Console, report: CheckReport) -> None:
 
 def check_document(report: CheckReport) -> dict[str, Any]:
     """The report for a machine (docs/checks.md)."""
-    document: dict[str, Any] = {"ok": report.status == FINE, "status": report.status}
+    document: dict[str, Any] = {"ok": report.status == FINE, "exit_code": report.status}
     if report.since:
         document |= {"since": report.since, "unchanged": list(report.unchanged)}
     document["sets"] = [

@@ -23,9 +23,13 @@ class Neighbour(NamedTuple):
 
 
 class FailedCase(NamedTuple):
-    """A case of tests.yaml that failed. `problems` say what differs; `decision`: None if it cannot be asked."""
+    """A case of tests.yaml that failed. `differences`: what is not as expected, `problems`: the same with its place.
+
+    `decision`: None if it cannot be asked.
+    """
 
     case: Case
+    differences: tuple[str, ...]
     problems: tuple[Problem, ...]
     decision: Decision | None
     steps: tuple[Step, ...]
@@ -41,6 +45,7 @@ def _failed(result: CaseResult, results: Iterable[CaseResult], file: str) -> Fai
     asked = result.decision is not None and result.request is not None
     return FailedCase(
         result.case,
+        result.differences,
         tuple(case_problems(result, file)),
         result.decision,
         steps(result.decision, result.request) if asked else (),  # type: ignore[arg-type]
@@ -55,7 +60,14 @@ def _neighbour(failed: Case, results: Iterable[CaseResult]) -> Neighbour | None:
         for result in results
         if not result.differences and result.case.expect.get("decision") == wanted
     ]
-    return min(near, key=lambda one: (len(one.differs), "action" in one.differs, one.case.line), default=None)
+    reason = failed.expect.get("reason")
+    return min(
+        near,
+        key=lambda one: (
+            len(one.differs) + (one.case.expect.get("reason") != reason), "action" in one.differs, one.case.line,
+        ),
+        default=None,
+    )  # fmt: skip
 
 
 def _differing(asked: Mapping[str, object], other: Mapping[str, object], within: str = "") -> Iterator[str]:

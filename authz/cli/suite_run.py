@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,8 @@ from authz.policy.suite import CaseResult, run_suite
 class Run(NamedTuple):
     """One set's suite. `file`: where its cases stand. `problems`: of the suite and all others.
 
-    `definition`, `coverage`: None, and `results` empty, where the set could not be asked at all.
+    `seconds`: how long the cases took. `definition`, `coverage`: None, and `results` empty, where the set could not be
+    asked at all.
     """
 
     set_id: str
@@ -33,6 +35,7 @@ class Run(NamedTuple):
     problems: tuple[Problem, ...]
     failed: tuple[FailedCase, ...] = ()
     results: tuple[CaseResult, ...] = ()
+    seconds: float = 0.0
     definition: PolicySet | None = None
     coverage: Coverage | None = None
 
@@ -77,7 +80,9 @@ def run_set(place: Place, set_dir: Path, cache: Path) -> Run:
     except PolicyInvalid as invalid:
         return Run(set_dir.name, file, revision, cases, invalid.problems)
     generation = generation_of(compiled._replace(networks={}))
+    started = time.perf_counter()
     report = run_suite(parsed.tests, generation, file)
+    seconds = time.perf_counter() - started
     return Run(
         set_dir.name,
         file,
@@ -86,6 +91,7 @@ def run_set(place: Place, set_dir: Path, cache: Path) -> Run:
         sorted_problems({*others, *report.problems}),
         tuple(failed_cases(report, file)),
         report.results,
+        seconds,
         parsed.definition,
         coverage_of(parsed.definition, generation.table, report.results),
     )

@@ -10,15 +10,20 @@ from authz.cli.compiled import cache_folder, sets_of
 from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
+from authz.cli.reports.places import Places
 from authz.cli.suite_run import SuiteRuns, run_set
 from authz.cli.terminal import bar, output
+from authz.cli.test_forms import test_github, test_junit, test_markdown
 from authz.cli.test_report import print_tests, test_document
 from authz.cli.verdicts import (
     Advisory,
     AsJson,
     Directory,
+    Format,
     Saved,
+    Summary,
     Writers,
+    append_to_summary,
     chosen_files,
     chosen_format,
     leave,
@@ -27,7 +32,7 @@ from authz.cli.verdicts import (
 from authz.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-FORMATS: Final = ("json",)
+FORMATS: Final = ("json", "markdown", "github", "junit", "junit-located")
 
 
 @app.command(
@@ -38,7 +43,7 @@ FORMATS: Final = ("json",)
         "authz test . --format json                       a checkout, for a machine",
     )
 )
-def run_tests(
+def run_tests(  # noqa: PLR0913, PLR0917 - each an option of its own
     directory: Directory = None,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Draw each contract's table with what the cases have tested.")
@@ -53,11 +58,10 @@ def run_tests(
             help="Fail where fewer of the cells are tested.",
         ),
     ] = 0,
-    format_: Annotated[
-        str, typer.Option("--format", metavar="|".join(("text", *FORMATS)), help="How to print.  [default: text]")
-    ] = "",
+    format_: Format = "",
     as_json: AsJson = False,
     saved: Saved = [],  # noqa: B006 - typer reads the default and hands over a list of its own
+    summary: Summary = None,
     advisory: Advisory = False,
 ) -> None:
     """Run the test cases of policy sets and explain each failure.
@@ -70,6 +74,8 @@ def run_tests(
     A cell of the contract's table is tested when passing cases had every answer that it can give: an allow, a refusal,
     or both where facts matter. The percentage is cut off, never rounded. A set without cases fails, and so does one
     that cannot be compiled or breaks a guard: nothing passes by silence.
+
+    Formats: terminal, json, markdown, github (annotations), junit, and junit-located with file and line of each case.
 
     Exit status: 0 all cases passed, 2 wrong usage, no policy set there, or the tool failed, 3 a set does not compile,
     4 cases or guards failed, or too few cells are tested.
@@ -84,6 +90,14 @@ def run_tests(
             runs.append(run_set(place, set_dir, cache_folder(settings)))
             advance(1)
     report = SuiteRuns(tuple(runs), min_coverage)
-    writers: Writers = {"json": lambda: json_text(test_document(report))}
+    places = Places(place.set_dirs, place.model)
+    writers: Writers = {
+        "json": lambda: json_text(test_document(report)),
+        "markdown": lambda: test_markdown(report, places),
+        "github": lambda: test_github(report, places),
+        "junit": lambda: test_junit(report, places, located=False),
+        "junit-located": lambda: test_junit(report, places, located=True),
+    }
     write_reports(wanted, files, writers, lambda: print_tests(output(), report, with_coverage=coverage))
+    append_to_summary(summary, writers["markdown"])
     leave(report.status, advisory=advisory)

@@ -49,7 +49,7 @@ def _print_failed(console: Console, failed: FailedCase, run: Run, texts: Texts) 
 
 def hints(failed: FailedCase, run: Run, texts: Texts) -> list[str]:
     """What would have had to be different for an allow; and the nearest case that had the wanted answer."""
-    language = run.definition.languages[0] if run.definition is not None else ""
+    language = run.definition.table_language if run.definition is not None else ""
     found = []
     if failed.decision is not None:
         found.append(what_would_help(failed.decision, texts, language))
@@ -89,7 +89,7 @@ def test_document(report: SuiteRuns) -> dict[str, Any]:
     """The report for a machine (docs/checks.md)."""
     return {
         "ok": report.status == FINE,
-        "status": report.status,
+        "exit_code": report.status,
         "cases": sum(run.cases for run in report.runs),
         "failed": sum(len(run.failed) for run in report.runs),
         "min_coverage": report.min_coverage,
@@ -127,7 +127,7 @@ def _failed_document(failed: FailedCase) -> dict[str, Any]:
         "description": failed.case.description,
         "ask": dict(failed.case.ask),
         "expected": dict(failed.case.expect),
-        "differences": [problem.text for problem in failed.problems],
+        "differences": list(failed.differences),
     }
     if failed.decision is not None:
         document["got"] = _got(failed.decision)

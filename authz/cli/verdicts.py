@@ -9,17 +9,23 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from authz.cli.failures import FINE, INVALID, NOT_HELD, Usage
+from authz.cli.reports.github import append_summary
 from authz.cli.terminal import WARNING, messages, say
 from authz.errors import Problem
 
 _NOT_HELD_CODES: Final = frozenset({"guard", "test"})
-TEXT: Final = "text"
+TERMINAL: Final = "terminal"
 
 Advisory = Annotated[bool, typer.Option("--advisory", help="Always exit with 0, and say what would have failed.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document; the same as --format json.")]
+Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="How to print.  [default: terminal]")]
 Saved = Annotated[
     list[str],
     typer.Option("--save", metavar="FORMAT=FILE", help="Write the report in a further format; may be given again."),
+]
+Summary = Annotated[
+    Path | None,
+    typer.Option("--summary", metavar="FILE", dir_okay=False, help="Also append the Markdown to this file."),
 ]
 Directory = Annotated[
     Path | None,
@@ -36,7 +42,7 @@ def status_of(problems: Iterable[Problem]) -> int:
 
 
 Writers = Mapping[str, Callable[[], str]]
-"""Format -> what makes the report's text; `text` is printed with colours and not among them."""
+"""Format -> what makes the report's text; `terminal` is printed with colours and not among them."""
 
 
 def chosen_format(name: str, as_json: bool, known: Iterable[str]) -> str:
@@ -45,10 +51,10 @@ def chosen_format(name: str, as_json: bool, known: Iterable[str]) -> str:
     Raises:
         Usage: there is none of that name.
     """
-    formats = [TEXT, *known]
+    formats = [TERMINAL, *known]
     if name and as_json and name != "json":
         raise Usage(f"--json and --format {name} cannot both hold")
-    wanted = "json" if as_json else name or TEXT
+    wanted = "json" if as_json else name or TERMINAL
     if wanted not in formats:
         raise Usage(f"--format: `{wanted}` is none of {', '.join(formats)}")
     return wanted
@@ -72,12 +78,18 @@ def chosen_files(saved: Iterable[str], known: Iterable[str]) -> list[tuple[str, 
 
 def write_reports(wanted: str, files: Iterable[tuple[str, Path]], writers: Writers, text: Callable[[], None]) -> None:
     """Print the report and save its further formats."""
-    if wanted == TEXT:
+    if wanted == TERMINAL:
         text()
     else:
         print(writers[wanted](), end="")
     for name, file in files:
         file.write_text(writers[name](), encoding="utf-8")
+
+
+def append_to_summary(file: Path | None, markdown: Callable[[], str]) -> None:
+    """Add the Markdown to a job's summary, where one is asked for."""
+    if file is not None:
+        append_summary(file, markdown())
 
 
 def leave(status: int, *, advisory: bool) -> NoReturn:

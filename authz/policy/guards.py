@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -58,8 +59,17 @@ class _Places:
         return Problem(f"{self._place}/{file}", int(number), column, text, CODE)
 
 
+_BREAKS: Final = re.compile(r"breaks the guard `([^`]+)` \(set\.yaml:[0-9]+\)\Z")
+
+
 def _breaks(guard: Guard) -> str:
     return f"breaks the guard `{guard.id}` (set.yaml:{guard.line})"
+
+
+def broken_guard(problem: Problem) -> str:
+    """The id of the guard that a problem of `guard_problems` is about; empty for any other problem."""
+    match = _BREAKS.search(problem.text) if problem.code == CODE else None
+    return match[1] if match is not None else ""
 
 
 def _never_allowed(compiled: CompiledSet, guard: Guard, at: _Places) -> Iterator[Problem]:

@@ -112,7 +112,7 @@ def test_json_says_the_same_for_a_machine(checkout: Checkout) -> None:
         "tests": 6,
         "networks": {"tenants": 1, "addresses": 11},
     }
-    assert unfit.status == unfit.json["status"] == 3
+    assert unfit.status == unfit.json["exit_code"] == 3
     assert unfit.json["ok"] is False
     assert unfit.json["sets"][0]["ok"] is False
     (problem,) = unfit.json["problems"]

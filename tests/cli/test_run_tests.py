@@ -100,3 +100,36 @@ def test_json_of_a_clean_run(checkout: Checkout) -> None:
     assert ran.status == 0
     assert ran.json["ok"] is True
     assert ran.json["sets"][0]["failed"] == []
+
+
+def test_coverage_is_drawn_as_the_contracts_table(checkout: Checkout) -> None:
+    lines = authz("test", "--coverage").out.splitlines()
+
+    assert lines[0] == "Anexa depozitului  policy set storehouse: 3 of 6 cells tested, 50 %"
+    assert [cell.strip() for cell in lines[2].split("│")[1:4]] == ["", "Gestionar", "Oaspete"]
+    assert [cell.strip() for cell in lines[4].split("│")[1:4]] == [
+        "Deschiderea porții", "✓ allow 1, deny 1", "✓ deny 1",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[7].split("│")[1:4]] == [
+        "Mutarea unei cutii", "✗ allow untested, deny untested", "✓ allow 1, deny 2",
+    ]  # fmt: skip
+    assert [cell.strip() for cell in lines[10].split("│")[1:4]] == [
+        "Citirea regulilor", "✗ allow untested", "✗ allow untested",
+    ]  # fmt: skip
+
+
+def test_too_little_coverage_fails_and_names_the_cells(checkout: Checkout) -> None:
+    enough = authz("test", "--min-coverage", "50")
+    short = authz("test", "--min-coverage", "51")
+
+    assert enough.status == 0
+    assert short.status == 4
+    assert "3 of 6 cells tested, 50 %, and 51 % are asked for" in short.out
+    assert "keeper/move_box (allow untested, deny untested)" in short.out
+    assert "0 failed" in short.out
+
+
+def test_a_failing_case_holds_no_cell_in_place(checkout: Checkout) -> None:
+    checkout.replace("tests.yaml", "expect: {decision: false, reason: role_not_permitted}", "expect: {decision: true}")
+
+    assert authz("test", "--json").json["sets"][0]["coverage"]["tested"] == 2
