@@ -200,7 +200,8 @@ class FastHttpTools(DeadlineHttpTools):
         return b"%b%b\r\n%b" % (STATUS_LINE[status], _lines(said), body)
 
     def _put_aside(self, rest: bytes) -> None:
-        """Go on when the client has read, or when others have had their turn."""
+        """What begins with a whole request: go on when the client has read, or when others have had their turn."""
+        self._receiving_since = None
         self._waits = True
         self._behind = rest
         self.flow.pause_reading()

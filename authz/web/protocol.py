@@ -156,9 +156,14 @@ class DeadlineH11(Deadline, H11Protocol):
 
     def handle_events(self) -> None:
         """After what has arrived was read: is the present request complete, does a next one wait?"""
-        if self.conn.their_state is h11.IDLE and _is_repaired(self.conn.trailing_data[0]):
-            self._refuse(400, *BAD_HTTP)
-            return
+        if self.conn.their_state is h11.IDLE:
+            head = _whole_head(self.conn.trailing_data[0])
+            if len(head) > _LARGEST_HEAD:
+                self._refuse(431, *_HEAD_TOO_LARGE)
+                return
+            if _REPAIRED.search(head) is not None:
+                self._refuse(400, *BAD_HTTP)
+                return
         super().handle_events()
         state = self.conn.their_state
         if state is h11.IDLE and self.conn.trailing_data[0]:
@@ -172,8 +177,8 @@ class DeadlineH11(Deadline, H11Protocol):
         return False
 
 
-def _is_repaired(data: bytes) -> bool:
-    """Whether the head at the beginning of `data` is complete and one that h11 repairs."""
+def _whole_head(data: bytes) -> bytes:
+    """The head at the beginning of `data`, without its last line end; empty where it is not complete."""
     data = data.lstrip(b"\r\n")
     end = _HEAD_END.search(data)
-    return end is not None and _REPAIRED.search(data, 0, end.start() + 1) is not None
+    return data[: end.start() + 1] if end is not None else b""
