@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from authz.cli.approvals import CODE, Approval
 from authz.core.diff import SetDiff
 from authz.core.diff_networks import NetworkChange, covers
 from authz.errors import Problem
-from authz.policy.approvals import CODE, Approval
 
 Cell = tuple[str, str, str]
 """Role, action, tenant; an empty tenant stands for all without lines of their own."""

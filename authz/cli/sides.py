@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from authz.cli.approvals import FOLDER as APPROVALS
+from authz.cli.approvals import Approval, read_approvals
 from authz.cli.changes import GitFailed
 from authz.cli.compiled import Place
 from authz.cli.failures import Usage
 from authz.cli.terminal import bar
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid, Problem
-from authz.policy.approvals import FOLDER as APPROVALS
-from authz.policy.approvals import Approval, read_approvals
 from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, find_model, find_sets
 from authz.policy.live import generation_of
 from authz.policy.pipeline import judge_set
