@@ -34,12 +34,15 @@ def answer_document(outcome: Outcome, texts: Texts, explain: bool) -> dict[str, 
     context["revision"] = {"policy": outcome.policy_revision, "registry": outcome.registry_revision}
     context["decision_id"] = outcome.decision_id
     if outcome.obligations:
-        context["obligations"] = [
-            {"id": duty.id, "type": duty.type, "properties": duty.properties} for duty in outcome.obligations
-        ]
+        context["obligations"] = obligation_documents(outcome)
     if outcome.service_terms is not None:
         context["service_terms"] = service_terms_document(outcome.service_terms)
     return {"decision": decision.allowed, "context": context}
+
+
+def obligation_documents(outcome: Outcome) -> list[dict[str, Any]]:
+    """What the caller has to do."""
+    return [{"id": duty.id, "type": duty.type, "properties": duty.properties} for duty in outcome.obligations]
 
 
 def service_terms_document(terms: ServiceTerms) -> dict[str, Any]:

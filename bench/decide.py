@@ -15,7 +15,7 @@ from collections.abc import Callable
 import casbin
 from world import NOON, POLICY_SET, ROOT, Asked, World, make_world
 
-from authz.answer import answer_document
+from authz.answer_writer import AnswerWriter
 from authz.core.decide import decide
 from authz.core.network import parse_address
 from authz.core.question import request_from_flat
@@ -98,7 +98,7 @@ def main() -> None:
         json.dumps({"contact": asked.contact, "action": asked.action, "ip": asked.ip}, separators=(",", ":")).encode()
         for asked in world.questions
     ]
-    plain, texts = Plain(world), Texts()
+    plain, writer = Plain(world), AnswerWriter(Texts())
     pdp = Pdp(Live(world), lambda: world.directory, legal_holidays, lambda: NOON)  # type: ignore[arg-type]
 
     decided = [decide(request, world.directory, generations, NOON).allowed for request in requests]
@@ -111,7 +111,7 @@ def main() -> None:
 
     def run_bodies() -> None:
         for body in bodies:
-            wire.write(answer_document(pdp.decide(request_from_flat(wire.read_object(body))), texts, explain=True))
+            writer.write(pdp.decide(request_from_flat(wire.read_object(body))), explain=True)
 
     def run_plain() -> None:
         for asked in world.questions[:PLAIN_QUESTIONS]:

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
 
+_NEVER: Final = dt.date.max.toordinal() + 1
+
 
 class Contact(NamedTuple):
     """One person or login of one annex. `attributes` is flat: dotted name without the leading `subject.` -> value.
@@ -28,9 +30,12 @@ class Contact(NamedTuple):
 
 
 class Annex:
-    """One numbered, dated list of contacts with its network choice. Immutable; in force by date, see `Tenant`."""
+    """One numbered, dated list of contacts with its network choice. Immutable; in force by date, see `Tenant`.
 
-    __slots__ = ("_by_key", "contacts", "document_sha256", "effective_from", "network", "number", "origin", "signed_on")
+    `by_key`: canonical id -> contact.
+    """
+
+    __slots__ = ("by_key", "contacts", "document_sha256", "effective_from", "network", "number", "origin", "signed_on")
 
     def __init__(
         self,
@@ -49,25 +54,26 @@ class Annex:
         self.contacts = tuple(contacts)
         self.document_sha256 = document_sha256
         self.origin = origin
-        self._by_key = {key: contact for contact in self.contacts for key in contact.keys}
+        self.by_key = {key: contact for contact in self.contacts for key in contact.keys}
 
     def keys(self) -> Iterable[SubjectKey]:
         """Every canonical id on this annex."""
-        return self._by_key.keys()
+        return self.by_key.keys()
 
     def contact(self, key: SubjectKey) -> Contact | None:
         """The contact with that canonical id."""
-        return self._by_key.get(key)
+        return self.by_key.get(key)
 
 
 class Tenant:
     """One client company: its approved annexes by date, its attributes, its known resources. Immutable.
 
     `attributes` is flat: dotted name without the leading `tenant.` -> value as the registry holds it.
-    `resources` maps (type, id) to flat attributes.
+    `resources` maps (type, id) to flat attributes. `newest_from`: the ordinal of the day from which the last of
+    `annexes` is in force; without any: of a day that never comes.
     """
 
-    __slots__ = ("_starts", "annexes", "attributes", "id", "languages", "name", "resources", "set_id")
+    __slots__ = ("_starts", "annexes", "attributes", "id", "languages", "name", "newest_from", "resources", "set_id")
 
     def __init__(
         self,
@@ -87,10 +93,11 @@ class Tenant:
         self.attributes = attributes
         self.resources = resources
         self._starts = tuple(annex.effective_from.toordinal() for annex in self.annexes)
+        self.newest_from = self._starts[-1] if self._starts else _NEVER
 
     def annex_in_force(self, day: int) -> Annex | None:
         """R3: the newest annex whose `effective_from` is not after `day` (proleptic ordinal in the set's time zone)."""
-        if self._starts and self._starts[-1] <= day:
+        if self.newest_from <= day:
             return self.annexes[-1]
         position = bisect_right(self._starts, day)
         return self.annexes[position - 1] if position else None
@@ -114,14 +121,15 @@ class Directory:
     The subject index is only a hint of where to look; a tenant's own annex says whether the subject stands on it. So
     one tenant is replaced by one assignment, and an annex comes into force for all its contacts at once. The same
     holds for `resource_owners`: (type, id) -> tenants that know that resource. `registry_id` names the registry whose
-    `revision` it is; the number means nothing beside another registry.
+    `revision` it is; the number means nothing beside another registry. `listings`: canonical id -> the tenant, or the
+    tenants, that list it.
     """
 
-    __slots__ = ("_tenants_by_key", "registry_id", "resource_owners", "revision", "tenants")
+    __slots__ = ("listings", "registry_id", "resource_owners", "revision", "tenants")
 
     def __init__(self, tenants: Iterable[Tenant] = (), revision: int = 0, registry_id: str = "") -> None:
         self.tenants: dict[str, Tenant] = {}
-        self._tenants_by_key: dict[SubjectKey, str | tuple[str, ...]] = {}
+        self.listings: dict[SubjectKey, str | tuple[str, ...]] = {}
         self.resource_owners: dict[tuple[str, str], tuple[str, ...]] = {}
         self.revision = revision
         self.registry_id = registry_id
@@ -130,7 +138,7 @@ class Directory:
 
     def replace(self, tenant: Tenant) -> None:
         """Add the tenant, or put it in the place of the one with its id. Readers see the old one or the new one."""
-        index = self._tenants_by_key
+        index = self.listings
         for key in tenant.subject_keys():
             known = index.get(key)
             if known is None:
@@ -152,7 +160,7 @@ class Directory:
 
     def sole_listing(self, key: str) -> str | None:
         """The one tenant that lists (or once listed) the canonical id `key`; None for no tenant and for several."""
-        known = self._tenants_by_key.get(SubjectKey(key))
+        known = self.listings.get(SubjectKey(key))
         return known if isinstance(known, str) else None
 
     def owners_of(self, resource_type: str, resource_id: str) -> tuple[str, ...]:
@@ -166,5 +174,5 @@ class Directory:
 
     def tenants_listing(self, key: SubjectKey) -> tuple[str, ...]:
         """Ids of the tenants that list (or once listed) the subject; each must be asked for its annex."""
-        known = self._tenants_by_key.get(key, _NOWHERE)
+        known = self.listings.get(key, _NOWHERE)
         return (known,) if isinstance(known, str) else known

@@ -9,6 +9,7 @@ from typing import Protocol
 from authz.core.definition import PolicySet
 from authz.core.network import TenantNetworks
 from authz.core.table import DecisionTable
+from authz.core.types import Channel
 
 
 class FactEvaluator(Protocol):
@@ -24,24 +25,27 @@ class FactEvaluator(Protocol):
 
 
 class LocalDay:
-    """Which day it is in one time zone, as a proleptic ordinal (R3). Remembers the current day's two midnights."""
+    """Which day it is in one time zone, as a proleptic ordinal (R3).
 
-    __slots__ = ("_known", "zone")
+    `known`: the current day's two midnights, in seconds since 1970-01-01T00:00Z, and its ordinal.
+    """
+
+    __slots__ = ("known", "zone")
 
     def __init__(self, zone: dt.tzinfo) -> None:
         self.zone = zone
-        self._known: tuple[float, float, int] = (0.0, 0.0, 0)
+        self.known: tuple[float, float, int] = (0.0, 0.0, 0)
 
     def ordinal(self, now: float) -> int:
         """`now`: seconds since 1970-01-01T00:00Z."""
-        start, end, day = self._known
+        start, end, day = self.known
         if start <= now < end:
             return day
         local = dt.datetime.fromtimestamp(now, self.zone)
         midnight = dt.datetime.combine(local.date(), dt.time(), self.zone)
         following = dt.datetime.combine(local.date() + dt.timedelta(days=1), dt.time(), self.zone)
         day = local.toordinal()
-        self._known = (midnight.timestamp(), following.timestamp(), day)
+        self.known = (midnight.timestamp(), following.timestamp(), day)
         return day
 
 
@@ -49,9 +53,10 @@ class Generation:
     """A policy set that may go live: definition, decision table, network lines, facts, and its revision.
 
     `revision` is `sha256:...` over model.conf and the set's files. `words` maps every action id and tag to the id.
+    `answers_web`: whether the set answers over the channel `web`.
     """
 
-    __slots__ = ("definition", "facts", "local_day", "networks", "revision", "table", "words")
+    __slots__ = ("answers_web", "definition", "facts", "local_day", "networks", "revision", "table", "words")
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Generation:
         self.local_day = LocalDay(zone)
         self.revision = revision
         self.words = action_words(definition)
+        self.answers_web = Channel.WEB in definition.channels
 
 
 def action_words(definition: PolicySet) -> dict[str, str]:

@@ -123,33 +123,34 @@ class NetworkVerdict(NamedTuple):
 class TenantNetworks:
     """One tenant's `p2` lines, compiled: elementary intervals of the number line, each with its verdict.
 
-    Allow lines minus deny lines; `any` is every address and also none (R5). Immutable.
+    Allow lines minus deny lines; `any` is every address and also none (R5). Immutable. `bounds`: first address of every
+    interval but the lowest; `verdicts`: of each interval, the lowest first.
     """
 
-    __slots__ = ("_bounds", "_verdicts", "has_any", "lines")
+    __slots__ = ("bounds", "has_any", "lines", "verdicts")
 
     def __init__(self, lines: Iterable[NetworkLine]) -> None:
         self.lines = tuple(lines)
         self.has_any = any(line.network == ANY_NETWORK and line.effect is Effect.ALLOW for line in self.lines)
         ranges = [(_range_of(line), line) for line in self.lines]
         cuts = sorted({cut for span, _ in ranges for cut in (span.first, span.last + 1)})
-        self._bounds: tuple[int, ...] = tuple(cuts)
-        self._verdicts = tuple(_verdict(at, ranges) for at in (-1, *cuts))
+        self.bounds: tuple[int, ...] = tuple(cuts)
+        self.verdicts = tuple(_verdict(at, ranges) for at in (-1, *cuts))
 
     def verdict(self, address: Address) -> NetworkVerdict:
         """The verdict on one address."""
-        return self._verdicts[bisect_right(self._bounds, address)]
+        return self.verdicts[bisect_right(self.bounds, address)]
 
     def inside(self, address: Address | None) -> bool:
         """`network_ok` by the lines alone; no address is inside only for `any`."""
         if address is None:
             return self.has_any
-        return self._verdicts[bisect_right(self._bounds, address)].inside
+        return self.verdicts[bisect_right(self.bounds, address)].inside
 
     @property
     def boundaries(self) -> tuple[int, ...]:
         """First address of every elementary interval but the lowest."""
-        return self._bounds
+        return self.bounds
 
 
 _EVERYTHING = AddressRange(Address(0), Address(IPV6_BASE + (1 << 128) - 1))

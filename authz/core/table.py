@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Final, NamedTuple
 
+from authz.core.types import Missing
+
 NETWORK_OK: Final = "network_ok"
 SENDER_OK: Final = "sender_ok"
 BUILT_IN_FACTS: Final = (NETWORK_OK, SENDER_OK)
@@ -35,9 +37,10 @@ class Cell:
     """All answers of one (tenant class, role, action). Bit i of a mask says that `facts[i]` is true.
 
     Order of facts: `network_ok`, `sender_ok`, then the others in the order in which the lines name them.
+    `missing[mask]`: what would have to be different for an allow, without the parts of facts.
     """
 
-    __slots__ = ("answers", "can_allow", "facts", "network_bit", "others", "sender_bit")
+    __slots__ = ("answers", "can_allow", "facts", "missing", "network_bit", "others", "sender_bit")
 
     def __init__(self, facts: Sequence[str], judged: Sequence[tuple[bool, str]]) -> None:
         """`judged[mask]` is (allowed, deciding rule or "") as the judge answered, for every mask."""
@@ -48,6 +51,7 @@ class Cell:
         self.sender_bit = _bit_of(SENDER_OK, self.facts)
         self.others = tuple((1 << at, name) for at, name in enumerate(self.facts) if name not in BUILT_IN_FACTS)
         self.answers = tuple(_explained(mask, judged) for mask in range(len(judged)))
+        self.missing = tuple(_missing(self.facts, answer) for answer in self.answers)
         self.can_allow = any(granted for granted, _ in judged)
 
     def answers_for(self, mask: int, unknown: int) -> tuple[Answer, ...]:
@@ -57,6 +61,12 @@ class Cell:
             self.answers[mask | sum(bit for bit, on in zip(bits, choice, strict=True) if on)]
             for choice in product((False, True), repeat=len(bits))
         )
+
+
+def _missing(facts: tuple[str, ...], answer: Answer) -> tuple[Missing, ...]:
+    return tuple(
+        Missing(fact, bool(answer.wanted >> at & 1)) for at, fact in enumerate(facts) if answer.missing >> at & 1
+    )
 
 
 def _bit_of(fact: str, facts: tuple[str, ...]) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from authz.answer import answer_document
+from authz.answer_writer import AnswerWriter
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.log.record import Asking
@@ -43,7 +43,7 @@ class Decisions:
 
     def __init__(self, service: Service) -> None:
         self._pdp = service.pdp
-        self._texts = service.texts
+        self._answers = AnswerWriter(service.texts)
         self._journal = service.journal
 
     def note(self, outcomes: Sequence[Outcome], asking: Caller, request_id: str = "", as_of: str = "") -> int:
@@ -105,8 +105,7 @@ class Decisions:
     def _one(self, document: Document, asking: Caller, to_request: ToRequest) -> Answered:
         request = asking.within(to_request(document, asking.default_assurance))
         outcome = self._pdp.decide(request, limits=asking.limits)
-        body = wire.write(answer_document(outcome, self._texts, asking.explains))
-        return Answered(body, not outcome.decision.allowed, (outcome,))
+        return Answered(self._answers.write(outcome, asking.explains), not outcome.decision.allowed, (outcome,))
 
 
 def may_ask_the_past(body: bytes) -> bool:

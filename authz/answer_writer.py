@@ -1,0 +1,143 @@
+"""The answer as bytes: what `answer.answer_document` says, from prepared pieces.
+
+All that hangs on policy, role, action, facts and languages is rendered once, by `answer_document` itself with marks in
+the place of what differs from answer to answer: names, ids, numbers. An answer then is those pieces with its own values
+between them. Nothing is kept by question or by person.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from authz.answer import answer_document, obligation_documents, service_terms_document
+from authz.core.directory import Annex, Contact, Tenant
+from authz.core.identity import shown_id
+from authz.core.types import Decision, SubjectKey
+from authz.pdp import Outcome, sender_is_sure
+from authz.texts import Texts
+
+_MOST_TEMPLATES: Final = 4096
+"""Several times what the shipped sets with their languages come to; beyond it all are made anew."""
+_LIKELY_NUMBERS: Final = 1 << 52
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Template(NamedTuple):
+    """A bytes format with a `%b` for each value, and which values those are."""
+
+    form: bytes
+    values: Callable[[tuple[bytes, ...]], Any]
+
+
+class _Marks:
+    """What stands in a prepared answer for each value; no text of ours or of a policy set holds it."""
+
+    def __init__(self) -> None:
+        words = [f"mark-{secrets.token_hex(12)}" for _ in range(6)]
+        self.name, self.key, self.tenant, self.tenant_name, self.network_rule, self.decision_id = words
+        first = _LIKELY_NUMBERS + secrets.randbelow(_LIKELY_NUMBERS - 1)
+        self.annex, self.registry = first, first + 1
+        in_order = [*words, str(self.annex), str(self.registry)]
+        self.pattern = re.compile("|".join(in_order).encode())
+        self.slots = {word.encode(): at for at, word in enumerate(in_order)}
+
+
+class AnswerWriter:
+    """Writes answers; `texts` are the words for people."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._templates: dict[tuple[Any, ...], _Template] = {}
+        self._marks = _Marks()
+
+    def write(self, outcome: Outcome, explain: bool) -> bytes:
+        """Byte for byte what `answer_document` says, as compact JSON."""
+        decision = outcome.decision
+        contact, tenant, annex = decision.contact, decision.tenant, decision.annex
+        registry, decision_id = b"%d" % outcome.registry_revision, outcome.decision_id.encode()
+        if not (explain or decision.allowed):
+            values = (b"", b"", b"", b"", b"", decision_id, b"", registry)
+            return self._filled((outcome.all_policies_revision,), values, outcome, explain)
+        if contact is None or tenant is None or annex is None:
+            if tenant is not None or decision.generation is not None:
+                return _encode(answer_document(outcome, self._texts, explain))
+            key: tuple[Any, ...] = (decision.reason, decision.fact, outcome.policy_revision, _is_sure(outcome))
+            return self._filled(key, (b"", b"", b"", b"", b"", decision_id, b"", registry), outcome, explain)
+        cell, keys = decision.cell, contact.keys
+        key = (
+            explain, decision.reason, decision.fact, decision.generation, tenant.languages, contact.role, contact.state,
+            decision.action, cell, decision.mask, decision.rule, decision.network_rule != "", outcome.policy_revision,
+            decision.missing if decision.fact or (cell is not None and cell.others) else (), _is_sure(outcome),
+        )  # fmt: skip
+        ids = _inner(shown_id(keys[0])) if len(keys) == 1 else b'","'.join(_inner(shown_id(one)) for one in keys)
+        written = self._filled(
+            key,
+            (
+                _inner(contact.name), ids, tenant.id.encode(), _inner(tenant.name), decision.network_rule.encode(),
+                decision_id, b"%d" % annex.number, registry,
+            ),
+            outcome,
+            explain,
+        )  # fmt: skip
+        if outcome.obligations or outcome.service_terms is not None:
+            return _with_promises(written, outcome)
+        return written
+
+    def _filled(self, key: tuple[Any, ...], values: tuple[bytes, ...], outcome: Outcome, explain: bool) -> bytes:
+        template = self._templates.get(key) or self._prepared(key, outcome, explain)
+        filled: bytes = template.form % template.values(values)
+        return filled
+
+    def _prepared(self, key: tuple[Any, ...], outcome: Outcome, explain: bool) -> _Template:
+        if len(self._templates) >= _MOST_TEMPLATES:
+            self._templates.clear()
+        marked = outcome._replace(
+            decision=_marked(outcome.decision, self._marks), decision_id=self._marks.decision_id, obligations=(),
+            registry_revision=self._marks.registry, service_terms=None,
+        )  # fmt: skip
+        written = _encode(answer_document(marked, self._texts, explain))
+        slots = [self._marks.slots[found.group()] for found in self._marks.pattern.finditer(written)]
+        pieces = [piece.replace(b"%", b"%%") for piece in self._marks.pattern.split(written)]
+        values: Callable[[tuple[bytes, ...]], Any] = itemgetter(*slots)
+        template = self._templates[key] = _Template(b"%b".join(pieces), values)
+        return template
+
+
+def _marked(decision: Decision, marks: _Marks) -> Decision:
+    """The decision with a mark for everything that differs between two answers of one template."""
+    contact, tenant, annex = decision.contact, decision.tenant, decision.annex
+    if contact is None or tenant is None or annex is None:
+        return decision
+    return decision._replace(
+        contact=Contact(marks.name, contact.role, (SubjectKey(marks.key),), contact.state),
+        tenant=Tenant(marks.tenant, tenant.set_id, marks.tenant_name, (), tenant.languages),
+        annex=Annex(marks.annex, annex.signed_on, annex.effective_from, annex.network, ()),
+        network_rule=marks.network_rule if decision.network_rule else "",
+    )
+
+
+def _with_promises(written: bytes, outcome: Outcome) -> bytes:
+    """Obligations and service terms come last in the context, and differ from answer to answer."""
+    parts = [written[:-2]]
+    if outcome.obligations:
+        parts += [b',"obligations":', _encode(obligation_documents(outcome))]
+    if outcome.service_terms is not None:
+        parts += [b',"service_terms":', _encode(service_terms_document(outcome.service_terms))]
+    return b"".join((*parts, b"}}"))
+
+
+def _is_sure(outcome: Outcome) -> bool:
+    """Whether the requester may be told a specific reason."""
+    return outcome.decision.allowed or sender_is_sure(outcome.request)
+
+
+def _inner(text: str) -> bytes:
+    """The text as it stands between the quotes of a JSON string."""
+    return _encode(text)[1:-1]
