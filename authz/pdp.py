@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
+from itertools import count
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -100,6 +101,8 @@ class Search(NamedTuple):
     registry_revision: int
 
 
+_new: Final = tuple.__new__
+
 Promises = tuple[tuple[Obligation, ...], ServiceTerms | None]
 _NO_PROMISES: Final[Promises] = ((), None)
 
@@ -114,6 +117,8 @@ def _unobserved(_outcome: Outcome, _seconds: float) -> None:
 
 class Pdp:
     """The policy decision point. Reads the generations and the directory once per request.
+
+    Decision ids are 80 random bits of the process and a count: unique, and not to be guessed from outside.
 
     `observe`: told of each decision; whoever counts them puts itself there.
     """
@@ -132,6 +137,8 @@ class Pdp:
         self._clock = clock
         self._registry_is_too_old = registry_is_too_old
         self._calendars: dict[tuple[str, str], WorkingCalendar] = {}
+        self._id_prefix = secrets.token_hex(10)
+        self._ids = count(1)
         self._combined: tuple[Mapping[str, Generation], str] = ({}, "")
         self.internal_errors = 0
         self.observe: Observer = _unobserved
@@ -151,20 +158,16 @@ class Pdp:
         directory = self._directory()
         at = self._clock() if now is None else now
         decision, (duties, terms) = self._judged(request, directory, generations, at, limits)
-        combined = self._combined_revision(generations)
+        known, combined = self._combined
+        if known is not generations:
+            combined = self._combined_revision(generations)
+        revision = combined if decision.generation is None else decision.generation.revision
+        decision_id = f"{self._id_prefix}{next(self._ids):012x}"
         seconds = time.perf_counter() - began
-        outcome = Outcome(
-            decision,
-            request,
-            secrets.token_hex(16),
-            at,
-            decision.generation.revision if decision.generation is not None else combined,
-            combined,
-            directory.revision,
-            duties,
-            terms,
+        outcome = _new(Outcome, (
+            decision, request, decision_id, at, revision, combined, directory.revision, duties, terms,
             int(seconds * 1e6),
-        )
+        ))  # fmt: skip
         self.observe(outcome, seconds)
         return outcome
 
@@ -241,11 +244,14 @@ class Pdp:
         try:
             if self._registry_is_too_old():
                 return Decision(False, Reason.REGISTRY_TOO_OLD), _NO_PROMISES
-            beyond = limits.refusal(request)
-            if beyond is not None:
-                return Decision(False, beyond), _NO_PROMISES
-            decision = limits.applied(decide(request, directory, generations, at))
-            if not decision.allowed:
+            if limits is not NO_LIMITS:
+                beyond = limits.refusal(request)
+                if beyond is not None:
+                    return Decision(False, beyond), _NO_PROMISES
+            decision = decide(request, directory, generations, at)
+            if limits is not NO_LIMITS:
+                decision = limits.applied(decision)
+            if not decision.allowed or (decision.generation is not None and not decision.generation.promises):
                 return decision, _NO_PROMISES
             promises = self._promises(decision, request, at)
             decision = negotiated(decision, promises[0], request.supported_obligations)

@@ -53,10 +53,21 @@ class Generation:
     """A policy set that may go live: definition, decision table, network lines, facts, and its revision.
 
     `revision` is `sha256:...` over model.conf and the set's files. `words` maps every action id and tag to the id.
-    `answers_web`: whether the set answers over the channel `web`.
+    `answers_web`: whether the set answers over the channel `web`. `promises`: whether an allow can come with
+    obligations or service terms.
     """
 
-    __slots__ = ("answers_web", "definition", "facts", "local_day", "networks", "revision", "table", "words")
+    __slots__ = (
+        "answers_web",
+        "definition",
+        "facts",
+        "local_day",
+        "networks",
+        "promises",
+        "revision",
+        "table",
+        "words",
+    )
 
     def __init__(
         self,
@@ -74,6 +85,7 @@ class Generation:
         self.local_day = LocalDay(zone)
         self.revision = revision
         self.words = action_words(definition)
+        self.promises = bool(definition.obligations or definition.service)
         self.answers_web = Channel.WEB in definition.channels
 
 

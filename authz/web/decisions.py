@@ -21,6 +21,7 @@ from authz.web.batch import Answer, Document, answers, read_batch
 from authz.web.callers import Caller
 from authz.web.hygiene import REQUEST_ID
 from authz.web.service import Service
+from authz.web.usual import usual_authzen, usual_flat
 
 ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
 """From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
@@ -70,10 +71,16 @@ class Decisions:
             RequestInvalid, CallerRefused: the question cannot be read, or claims more than the caller may.
             Unavailable: there is no answer now.
         """
+        usual = usual_authzen(body, asking.default_assurance)
+        if usual is not None:
+            return self._answered(usual, asking)
         return self._one(wire.read_object(body), asking, request_from_authzen)
 
     def flat(self, body: bytes, asking: Caller) -> Answered:
         """The answer to `POST /v1/decision`, about now (`may_ask_the_past`). Raises: as `authzen`."""
+        usual = usual_flat(body, asking.default_assurance)
+        if usual is not None:
+            return self._answered(usual, asking)
         return self._one(wire.read_object(body), asking, request_from_flat)
 
     def batch(self, body: bytes, asking: Caller) -> Iterator[Answered | None]:
@@ -103,8 +110,10 @@ class Decisions:
         yield Answered(b'{"evaluations":[%b]}' % b",".join(bodies), refused, tuple(outcomes))
 
     def _one(self, document: Document, asking: Caller, to_request: ToRequest) -> Answered:
-        request = asking.within(to_request(document, asking.default_assurance))
-        outcome = self._pdp.decide(request, limits=asking.limits)
+        return self._answered(to_request(document, asking.default_assurance), asking)
+
+    def _answered(self, request: Request, asking: Caller) -> Answered:
+        outcome = self._pdp.decide(asking.within(request), limits=asking.limits)
         return Answered(self._answers.write(outcome, asking.explains), not outcome.decision.allowed, (outcome,))
 
 

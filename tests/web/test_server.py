@@ -82,7 +82,7 @@ def test_the_service_starts_answers_and_ends_cleanly(loaded: Installation, parse
         ready = serving.ready()
 
         assert serving.end() == 0
-        assert ready["stale"] is False
+        assert ready["stale"] is False, ready
         assert list(ready["policy"]) == ["demo"]
         assert ready["registry"]["revision"] >= 1
         assert children
