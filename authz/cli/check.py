@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from authz.cli.changes import changes_since
-from authz.cli.check_forms import check_github, check_markdown, check_sarif
+from authz.cli.check_forms import check_github, check_markdown, check_remarks, check_sarif
 from authz.cli.check_report import CheckReport, check_document, print_check
 from authz.cli.checked import check_set
 from authz.cli.compiled import Place, cache_folder, sets_of
@@ -15,6 +16,7 @@ from authz.cli.examples import examples
 from authz.cli.finding_pages import explain
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
+from authz.cli.reports.gitlab import code_quality
 from authz.cli.reports.places import Places
 from authz.cli.terminal import output
 from authz.cli.verdicts import (
@@ -22,6 +24,7 @@ from authz.cli.verdicts import (
     AsJson,
     Directory,
     Format,
+    NoCache,
     Saved,
     Summary,
     Writers,
@@ -34,7 +37,7 @@ from authz.cli.verdicts import (
 from authz.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-FORMATS: Final = ("json", "markdown", "github", "sarif")
+FORMATS: Final = ("json", "markdown", "github", "sarif", "gitlab")
 
 
 @app.command(
@@ -59,6 +62,7 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     saved: Saved = [],  # noqa: B006 - typer reads the default and hands over a list of its own
     summary: Summary = None,
     advisory: Advisory = False,
+    no_cache: NoCache = False,
     explained: Annotated[
         str, typer.Option("--explain", metavar="CODE", help="Print the page of a finding's code, and stop.")
     ] = "",
@@ -75,7 +79,7 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     can be accepted in set.yaml, with a reason. The model is model.conf inside DIR, beside it, or AUTHZ_MODEL. Compiled
     tables are kept in AUTHZ_DATA, so an unchanged set is checked again at once.
 
-    Formats: terminal, json, markdown, github (annotations), sarif.
+    Formats: terminal, json, markdown, github (annotations), sarif, gitlab (code quality).
 
     Exit status: 0 all fit, 1 findings, 2 wrong usage, no policy set there, or the tool failed, 3 a set does not
     compile, 4 guards or tests failed.
@@ -87,22 +91,23 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
     settings = Settings()
     place = sets_of(directory, settings)
-    report = _report(place, since, settings)
+    report = _report(place, since, None if no_cache else cache_folder(settings))
     places = Places(place.set_dirs, place.model)
     writers: Writers = {
         "json": lambda: json_text(check_document(report)),
         "markdown": lambda: check_markdown(report, places),
         "github": lambda: check_github(report, places),
         "sarif": lambda: check_sarif(report, places),
+        "gitlab": lambda: json_text(code_quality(check_remarks(report, places))),
     }
     write_reports(wanted, files, writers, lambda: print_check(output(), report))
     append_to_summary(summary, writers["markdown"])
     leave(report.status, advisory=advisory)
 
 
-def _report(place: Place, since: str, settings: Settings) -> CheckReport:
+def _report(place: Place, since: str, cache: Path | None) -> CheckReport:
     changes = changes_since(since, place.set_dirs, place.model) if since else None
     unchanged = [set_dir for set_dir in place.set_dirs if changes and not (changes.model or changes.of(set_dir))]
     looked_at = [set_dir for set_dir in place.set_dirs if set_dir not in unchanged]
-    found = [check_set(place, set_dir, cache_folder(settings), changes) for set_dir in looked_at]
+    found = [check_set(place, set_dir, cache, changes) for set_dir in looked_at]
     return CheckReport(tuple(found), tuple(set_dir.name for set_dir in unchanged), since)

@@ -50,7 +50,7 @@ class Checked(NamedTuple):
         return worst((status_of(self.problems), FINDINGS if self.open_findings else FINE))
 
 
-def check_set(place: Place, set_dir: Path, cache: Path, changes: Changes | None) -> Checked:
+def check_set(place: Place, set_dir: Path, cache: Path | None, changes: Changes | None) -> Checked:
     """One set through the whole pipeline, its networks proven, its files looked over.
 
     Args:

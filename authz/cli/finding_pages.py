@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from authz.cli.failures import Usage
-from authz.policy.lint.finding import CODES, PROBLEM_CODES
+from authz.policy.lint.finding import CODES, PROBLEM_CODES, REVIEW_CODES
 
 _IN_PACKAGE: Final = Path(__file__).parent / "findings"
 _IN_CHECKOUT: Final = Path(__file__).parents[2] / "docs" / "findings"
@@ -19,7 +19,7 @@ def explain(code: str) -> str:
     Raises:
         Usage: there is no such code.
     """
-    known = (*CODES, *PROBLEM_CODES)
+    known = (*CODES, *PROBLEM_CODES, *REVIEW_CODES)
     if code not in known:
         near = difflib.get_close_matches(code, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"

@@ -62,7 +62,7 @@ class SuiteRuns(NamedTuple):
         return worst((*(status_of(run.problems) for run in self.runs), NOT_HELD if self.too_little else 0))
 
 
-def run_set(place: Place, set_dir: Path, cache: Path) -> Run:
+def run_set(place: Place, set_dir: Path, cache: Path | None) -> Run:
     """The suite of one set, asked of the set as it would go live; one that breaks a guard is asked all the same."""
     revision, cases = "", 0
     others: tuple[Problem, ...] = ()

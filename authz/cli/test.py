@@ -20,6 +20,7 @@ from authz.cli.verdicts import (
     AsJson,
     Directory,
     Format,
+    NoCache,
     Saved,
     Summary,
     Writers,
@@ -63,6 +64,7 @@ def run_tests(  # noqa: PLR0913, PLR0917 - each an option of its own
     saved: Saved = [],  # noqa: B006 - typer reads the default and hands over a list of its own
     summary: Summary = None,
     advisory: Advisory = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Run the test cases of policy sets and explain each failure.
 
@@ -87,7 +89,7 @@ def run_tests(  # noqa: PLR0913, PLR0917 - each an option of its own
     runs = []
     with bar("testing", len(place.set_dirs)) as advance:
         for set_dir in place.set_dirs:
-            runs.append(run_set(place, set_dir, cache_folder(settings)))
+            runs.append(run_set(place, set_dir, None if no_cache else cache_folder(settings)))
             advance(1)
     report = SuiteRuns(tuple(runs), min_coverage)
     places = Places(place.set_dirs, place.model)

@@ -101,7 +101,7 @@ def _code_digest() -> str:
     """Our own sources that take part: another release may judge a set in another way."""
     package = Path(__file__).parent.parent
     digest = hashlib.sha256()
-    for source in sorted([package / "legal_holidays.py", *package.glob("core/*.py"), *package.glob("policy/*.py")]):
+    for source in sorted([package / "legal_holidays.py", *package.glob("core/*.py"), *package.glob("policy/**/*.py")]):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()
 

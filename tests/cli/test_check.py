@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.policy.lint.finding import CODES, PROBLEM_CODES
+from authz.policy.lint.finding import CODES, PROBLEM_CODES, REVIEW_CODES
 from tests.cli.program import PROJECT, Checkout, authz, authz_on_terminal, authz_process
 
 
@@ -198,7 +198,7 @@ def test_every_code_has_a_page_of_the_one_form_and_no_page_is_left_over() -> Non
 
     pages = {page.stem: page.read_text() for page in folder.glob("*.md") if page.stem != "README"}
 
-    assert set(pages) == {*CODES, *PROBLEM_CODES}
+    assert set(pages) == {*CODES, *PROBLEM_CODES, *REVIEW_CODES}
     assert not [code for code, text in pages.items() if not text.startswith(f"# {code}\n")]
     assert not [code for code, text in pages.items() if re.findall(r"^## (.*)$", text, re.MULTILINE) != headings]
     assert set(re.findall(r"\(([a-z_-]+)\.md\)", (folder / "README.md").read_text())) == set(pages)
@@ -210,7 +210,7 @@ def test_every_code_of_a_problem_in_the_sources_is_known() -> None:
     codes |= set(re.findall(r'Problem\([^\n]*, "([a-z_]+)"\)', text))
 
     assert codes
-    assert codes <= set(PROBLEM_CODES)
+    assert codes <= {*PROBLEM_CODES, *REVIEW_CODES}
 
 
 def test_a_code_is_explained_and_a_near_miss_is_named(checkout: Checkout) -> None:

@@ -258,7 +258,7 @@ def test_further_formats_are_saved_beside_what_is_printed(checkout: Checkout, tm
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("check", "--format", "xml"), "`xml` is none of terminal, json, markdown, github, sarif"),
+        (("check", "--format", "xml"), "`xml` is none of terminal, json, markdown, github, sarif, gitlab"),
         (("test", "--format", "sarif"), "`sarif` is none of terminal, json, markdown, github, junit, junit-located"),
         (("test", "--save", "junit"), "`junit` is not FORMAT=FILE"),
         (("test", "--json", "--format", "junit"), "--json and --format junit cannot both hold"),

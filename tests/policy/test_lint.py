@@ -67,6 +67,19 @@ def test_an_accepted_finding_carries_its_reason_and_is_no_other_one() -> None:
     assert finding.accepted == "ranges follow"
 
 
+def test_an_acceptance_is_of_one_thing_and_not_of_all_of_its_kind() -> None:
+    private = "accepted:\n  - {code: private-range, about: hilltop 10.2.0.0/16, reason: a line of ours}\nreadings:\n"
+    edits: dict[str, orchard.Edit] = {
+        orchard.SET: [("readings:\n", private)],
+        orchard.HILLTOP: "p2, hilltop, 10.2.0.0/16, allow\np2, hilltop, 10.3.0.0/16, allow\n",
+    }
+
+    assert [(finding.about, finding.accepted) for finding in found(edits)] == [
+        ("hilltop 10.2.0.0/16", "a line of ours"),
+        ("hilltop 10.3.0.0/16", ""),
+    ]
+
+
 @pytest.mark.parametrize(
     ("entry", "problem"),
     [

@@ -64,6 +64,12 @@ PROBLEM_CODES: Final = {
 }
 """What keeps a set from going live, by the code of its problems; these have pages as well."""
 
+REVIEW_CODES: Final = {
+    "approval": "an approval that is stale, unused, or cannot be read",
+    "unapproved": "access is widened, and the change does not say that this is accepted",
+}
+"""What `authz diff` says of the approvals of a change; these have pages as well."""
+
 
 class Finding(NamedTuple):
     """One finding at one place; sorts by place. `about` names the thing in words that do not change when lines move.

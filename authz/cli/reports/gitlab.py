@@ -1,0 +1,23 @@
+"""GitLab's code quality report: remarks that its merge requests show beside the changed lines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from authz.cli.reports.remark import Level, Remark, by_weight
+
+_SEVERITIES: Final = {Level.ERROR: "blocker", Level.WARNING: "major", Level.NOTICE: "info"}
+
+
+def code_quality(remarks: list[Remark]) -> list[dict[str, Any]]:
+    """One entry for each remark, the weightiest first."""
+    return [
+        {
+            "description": one.text,
+            "check_name": one.code,
+            "fingerprint": one.fingerprint,
+            "severity": _SEVERITIES[one.level],
+            "location": {"path": one.file, "lines": {"begin": max(1, one.line)}},
+        }
+        for one in by_weight(remarks)
+    ]
