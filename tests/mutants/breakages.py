@@ -9,6 +9,7 @@ from tests.mutants.breakage import Breakage
 _DECIDE: Final = ("tests/core/test_decide.py",)
 _REFERENCE: Final = ("tests/differential/test_decide_equals_reference.py",)
 _SHIPPED: Final = ("tests/policies/test_shipped_sets.py", "tests/policies/test_examples.py")
+_FAST: Final = ("tests/web/test_fast.py",)
 _IMPORTS: Final = ("tests/architecture/test_imports.py",)
 
 BREAKAGES: Final = (
@@ -371,6 +372,42 @@ BREAKAGES: Final = (
         "_WORST_FIRST: Final = (FAILURE, INVALID, WIDENED, NOT_HELD, FINDINGS)",
         "_WORST_FIRST: Final = (FINDINGS, FAILURE, INVALID, WIDENED, NOT_HELD)",
         ("tests/cli/test_check.py",),
+    ),
+    # ---- the fast path
+    Breakage(
+        "what is remembered of a head outlives a revoked key",
+        "authz/web/heads.py",
+        "if epoch is not self._epoch:",
+        "if self._epoch is None:",
+        _FAST,
+    ),
+    Breakage(
+        "a header that contradicts itself is taken",
+        "authz/web/heads.py",
+        "if len(stated) != len(headers) or not _NEEDED",
+        "if not _NEEDED",
+        _FAST,
+    ),
+    Breakage(
+        "a key that is not good for questions asks all the same",
+        "authz/web/heads.py",
+        "if known is None or Scope.DECIDE not in known.caller.scopes:",
+        "if known is None:",
+        _FAST,
+    ),
+    Breakage(
+        "an answer leaves before its record is safe",
+        "authz/web/fast.py",
+        "decisions.when_safe(ticket, partial(self._leave, head, asking, answered))",
+        "self._leave(head, asking, answered, None)",
+        _FAST,
+    ),
+    Breakage(
+        "an answer overtakes the one before it",
+        "authz/web/fast.py",
+        "            if self._owes:\n",
+        "            if self._owes and not data[at:]:\n",
+        _FAST,
     ),
     # ---- the architecture
     Breakage(

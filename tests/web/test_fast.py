@@ -134,6 +134,7 @@ RAW |= {f"spoofed {at}": question("/v1/decision", header) for at, header in enum
 BODIES = [*DOCUMENTS, *(json.dumps({**FLAT, **change}).encode() for change in CIRCUMSTANCES)]
 BODIES += [b"", b" ", json.dumps({**FLAT, "as_of": "2020-01-01"}).encode(), b'{"as\\u005fof":"2020-01-01"}']
 HEADERS = [
+    b"Connection: close\r\nConnection: keep-alive",
     b"Connection: close", b"Connection: Keep-Alive", b"Connection: keep-alive, x", b"Keep-Alive: 5", b"TE: trailers",
     b"Expect: 100-continue", b"Expect: x", b"Upgrade: h2c", b"X-Request-ID: r-1", b"X-Request-ID: a b",
     b"x-request-id:r-2", b"User-Agent:  two blanks ", b"User-Agent:\tx", b"Accept: */*", b"Accept: a\r\nAccept: b",
