@@ -182,7 +182,9 @@ class _Reader:
             elif not stat.S_ISREG(status.st_mode):
                 self.refuse(name, "is not a regular file")
             elif not _belongs(name):
-                self.refuse(name, "is not a file of a policy set")
+                self.refuse(
+                    name, "is not a file of a policy set (set.yaml, *.csv, networks/*.csv, tests.yaml, clauses.md)"
+                )
             elif self._with_content:
                 self._take(folder, entry, name)
 

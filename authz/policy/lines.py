@@ -77,6 +77,8 @@ def _read_line(file: str, number: int, line: str, kind: str) -> CsvLine | Proble
         return Problem(file, number, 1, _ELSEWHERE.get(first, text), CODE)
     if len(cells) != len(wanted):
         text = f"the line has {len(cells)} columns; a `{kind}` line has {len(wanted)}: {', '.join(wanted)}"
+        if kind == MATRIX_LINE and len(cells) > len(wanted):
+            text += " (facts are joined by ` + `)"
         return Problem(file, number, 1, text, CODE)
     for cell, name in zip(cells, wanted, strict=True):
         if not cell.text:
@@ -99,6 +101,10 @@ def _unfit(line: str) -> tuple[int, str] | None:
         return len(line.rstrip(" ")) + 1, "blank at the end of the line"
     found = _FORBIDDEN.search(line)
     if found is not None:
-        what = "a comment stands in a line of its own, in column 1" if found.group() == "#" else "no rule holds it"
+        what = (
+            "a comment stands in a line of its own, in column 1"
+            if found.group() == "#"
+            else "no rule may hold it; write the bare words"
+        )
         return found.start() + 1, f"`{found.group()}`: {what}" if found.group() != "`" else f"backtick: {what}"
     return None

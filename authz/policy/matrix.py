@@ -167,7 +167,10 @@ def _base_lines(written: list[Written], definition: PolicySet, file: str) -> Ite
     for role in definition.roles:
         for action in definition.actions:
             if (role, action) not in base:
-                yield Problem(file, 0, 0, f"no base line for role `{role}` and action `{action}`", CODE)
+                text = (
+                    f"no base line for role `{role}` and action `{action}`; a Deny is `p, *, {role}, {action}, -, deny`"
+                )
+                yield Problem(file, 0, 0, text, CODE)
 
 
 def _never_acting(written: list[Written]) -> Iterable[Problem]:

@@ -23,27 +23,27 @@ REFUSALS: Final = (
     Refusal(
         "quotes",
         gate('p, *, "keeper", open_gate, network_ok + sender_ok, allow'),
-        ['matrix.csv:2:7: `"`: no rule holds it'],
+        ['matrix.csv:2:7: `"`: no rule may hold it; write the bare words'],
     ),
     Refusal(
         "a bracket that swallows commas",
         gate("p, *, keeper, open_gate, [network_ok + sender_ok, allow"),
-        ["matrix.csv:2:26: `[`: no rule holds it"],
+        ["matrix.csv:2:26: `[`: no rule may hold it; write the bare words"],
     ),
     Refusal(
         "a parenthesis",
         gate("p, *, keeper, open_gate, network_ok + sender_ok), allow"),
-        ["matrix.csv:2:48: `)`: no rule holds it"],
+        ["matrix.csv:2:48: `)`: no rule may hold it; write the bare words"],
     ),
     Refusal(
         "semicolons for commas",
         gate("p; *; keeper; open_gate; network_ok + sender_ok; allow"),
-        ["matrix.csv:2:2: `;`: no rule holds it"],
+        ["matrix.csv:2:2: `;`: no rule may hold it; write the bare words"],
     ),
     Refusal(
         "a backtick",
         gate("p, *, keep`er, open_gate, network_ok + sender_ok, allow"),
-        ["matrix.csv:2:11: backtick: no rule holds it"],
+        ["matrix.csv:2:11: backtick: no rule may hold it; write the bare words"],
     ),
     Refusal("a capital P", gate(GATE.replace("p,", "P,", 1)), ["matrix.csv:2:1: `P` is not a kind of line; write `p`"]),
     Refusal(
@@ -70,7 +70,12 @@ REFUSALS: Final = (
     Refusal(
         "too many columns",
         gate("p, *, keeper, open_gate, network_ok, sender_ok, allow"),
-        ["matrix.csv:2:1: the line has 7 columns; a `p` line has 6: p, tenant, role, action, facts, effect"],
+        [
+            (
+                "matrix.csv:2:1: the line has 7 columns; a `p` line has 6: p, tenant, role, action, facts, effect "
+                "(facts are joined by ` + `)"
+            )
+        ],
     ),
     Refusal(
         "an empty cell", gate("p, *, , open_gate, network_ok + sender_ok, allow"), ["matrix.csv:2:7: the role is empty"]

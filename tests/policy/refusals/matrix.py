@@ -11,6 +11,8 @@ OPEN: Final = (
     "matrix.csv:2:26: an allow line must name `network_ok` and `sender_ok`, or the action be `open_to_any_sender`"
 )
 
+_WRITTEN_OUT = "a Deny is `p, *, keeper, open_gate, -, deny`"
+
 REFUSALS: Final = (
     Refusal(
         "an effect in capitals",
@@ -104,7 +106,11 @@ REFUSALS: Final = (
             "own_lines.csv:2:34: `no` is not an effect; write `allow` or `deny`",
         ],
     ),
-    Refusal("a lost line", gate("#"), ["matrix.csv:0:0: no base line for role `keeper` and action `open_gate`"]),
+    Refusal(
+        "a lost line",
+        gate("#"),
+        [f"matrix.csv:0:0: no base line for role `keeper` and action `open_gate`; {_WRITTEN_OUT}"],
+    ),
     Refusal(
         "a doubled cell",
         gate(GATE + "\np, *, keeper, open_gate, network_ok + sender_ok + season_paid, allow"),
