@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from authz.core.calendar import LegalHolidays
-from authz.core.directory import Directory
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Request
-from authz.errors import AuthzError, NoActivePolicy
+from authz.errors import AuthzError, NoActivePolicy, NotFound
 from authz.pdp import Outcome, Pdp, PolicySource
 from authz.policy.history import BeforeHistory
 from authz.policy.past import PastGenerations, PastPolicies
@@ -38,6 +38,21 @@ class PastOutcome(NamedTuple):
 
     outcome: Outcome
     annex: AnnexRecord | None
+    policy_since: float | None
+    of_now: tuple[str, ...]
+
+
+class PastStanding(NamedTuple):
+    """How a tenant stood at an earlier instant, in seconds since 1970-01-01T00:00Z.
+
+    `annex`, `record`: the one then in force, None where none was. `policy_since`, `of_now`: as in `PastOutcome`.
+    """
+
+    at: float
+    tenant: Tenant
+    generation: Generation
+    annex: Annex | None
+    record: AnnexRecord | None
     policy_since: float | None
     of_now: tuple[str, ...]
 
@@ -88,6 +103,27 @@ class Past:
         return PastOutcome(
             outcome, past.records.get((tenant_id, number)), policies.since.get(set_id), past.of_now.get(tenant_id, ())
         )
+
+
+def standing(policies: PastGenerations, registry: RegistryStore, tenant_id: str, at: float) -> PastStanding:
+    """How a tenant stood at `at`, in seconds since 1970-01-01T00:00Z, under the policy sets of then.
+
+    Raises:
+        NotFound: there was no such tenant.
+        BeforeHistory, HistoryDamaged: the policy of its set is not known.
+        RegistryUnavailable: the database cannot be reached.
+    """
+    past = directory_as_of(registry, About(frozenset(), frozenset({tenant_id}), ("", "")), at)
+    tenant = past.directory.tenants.get(tenant_id)
+    if tenant is None:
+        raise NotFound("there was no such tenant")
+    generation = policies.generations.get(tenant.set_id)
+    if generation is None:
+        raise _missing(policies, past.directory)
+    annex = tenant.annex_in_force(generation.local_day.ordinal(at))
+    record = past.records.get((tenant_id, annex.number)) if annex is not None else None
+    since = policies.since.get(tenant.set_id)
+    return PastStanding(at, tenant, generation, annex, record, since, past.of_now.get(tenant_id, ()))
 
 
 class _Fixed:
@@ -166,21 +202,26 @@ def as_of_document(past: PastOutcome) -> dict[str, Any]:
             "since": _instant(past.policy_since, zone),
         }
     if record is not None:
-        document["annex"] = {
-            "id": record.id,
-            "number": record.entry.number,
-            "signed_on": record.entry.signed_on.isoformat(),
-            "effective_from": record.entry.effective_from.isoformat(),
-            "document_sha256": record.entry.document_sha256,
-            "origin": record.origin,
-            "entered_by": record.entered_by,
-            "entered_at": record.entered_at,
-            "approved_by": record.approved_by,
-            "approved_at": record.approved_at,
-        }
+        document["annex"] = annex_of(record)
     if past.of_now:
         document["of_now"] = list(past.of_now)
     return document
+
+
+def annex_of(record: AnnexRecord) -> dict[str, Any]:
+    """The signed paper, and who entered and approved it."""
+    return {
+        "id": record.id,
+        "number": record.entry.number,
+        "signed_on": record.entry.signed_on.isoformat(),
+        "effective_from": record.entry.effective_from.isoformat(),
+        "document_sha256": record.entry.document_sha256,
+        "origin": record.origin,
+        "entered_by": record.entered_by,
+        "entered_at": record.entered_at,
+        "approved_by": record.approved_by,
+        "approved_at": record.approved_at,
+    }
 
 
 def _instant(seconds: float, zone: dt.tzinfo) -> str:
