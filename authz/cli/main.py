@@ -29,7 +29,7 @@ VERBS: Final = {
     "test": Verb("test", "Run the test cases of policy sets and explain each failure."),
     "diff": Verb("diff", "Compare two versions of policy sets: who gains, who loses."),
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
-    "who": Verb("who", "Say which contacts may request an action, from where, under which paper."),
+    "who": Verb("who", "Say who may request an action, from where, under which paper."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),
     "registry": Verb("registry", "Load people and contracts, report on them, erase a person."),
     "contact": Verb("contact", "Suspend, restore and revoke contacts at once."),

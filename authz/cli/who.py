@@ -69,7 +69,7 @@ def who(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say which contacts may request an action, from where, under which paper.
+    """Say who may request an action, from where, under which paper.
 
     Answered by the annex, the suspensions and the policy bundle that were in force then, as `authz ask --at` does for
     one person. What a single request would need besides (facts) is named.
@@ -242,7 +242,8 @@ def _print_paper(found: PastStanding) -> None:
         say(
             console,
             ("under:", STRONG),
-            f" annex {entry.number}, signed {entry.signed_on}, in force from {entry.effective_from}, {_ORIGIN[record.origin]}",
+            f" annex {entry.number}, signed {entry.signed_on}, in force from {entry.effective_from}, "
+            + _ORIGIN[record.origin],
         )
         say(console, f"  document {entry.document_sha256 or 'not kept'}")
         say(console, f"  entered by {record.entered_by} at {record.entered_at}")

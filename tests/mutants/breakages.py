@@ -10,6 +10,11 @@ _DECIDE: Final = ("tests/core/test_decide.py",)
 _REFERENCE: Final = ("tests/differential/test_decide_equals_reference.py",)
 _SHIPPED: Final = ("tests/policies/test_shipped_sets.py", "tests/policies/test_examples.py")
 _FAST: Final = ("tests/web/test_fast.py",)
+_LOG_ROUTES: Final = ("tests/web/test_log_routes.py",)
+_REPLAY: Final = ("tests/differential/test_replay_never_guesses.py",)
+_PROOF: Final = ("tests/cli/test_log_proof.py",)
+_INDEX: Final = ("tests/log/test_index.py",)
+_FIND: Final = ("tests/cli/test_log_find.py",)
 _IMPORTS: Final = ("tests/architecture/test_imports.py",)
 
 BREAKAGES: Final = (
@@ -408,6 +413,49 @@ BREAKAGES: Final = (
         "            if self._owes:\n",
         "            if self._owes and not data[at:]:\n",
         _FAST,
+    ),
+    # ---- what is found in the log, and told of it
+    Breakage(
+        "a key for some tenants reads the decisions of all",
+        "authz/web/log_routes.py",
+        "    tenants = asking.limits.tenants\n",
+        "    tenants = None\n",
+        _LOG_ROUTES,
+    ),
+    Breakage(
+        "replay takes an annex of declared networks for one of any",
+        "authz/log/again.py",
+        "            return False if declared else None\n",
+        "            return bool(declared)\n",
+        _REPLAY,
+    ),
+    Breakage(
+        "replay believes that there was no address where none was asked for",
+        "authz/log/again.py",
+        'return lines.has_any if recorded is not None or asked.members.get("decision") is False else None',
+        "return lines.has_any",
+        _REPLAY,
+    ),
+    Breakage(
+        "a receipt over another answer holds",
+        "authz/borne_out.py",
+        '    if answer.allowed is not (asked.members.get("decision") is True)',
+        '    if False and answer.allowed is not (asked.members.get("decision") is True)',
+        _PROOF,
+    ),
+    Breakage(
+        "an index keeps lines that were cut away",
+        "authz/log/index.py",
+        'if not anew and (size < mark.to or step.before not in ("", mark.head)):',
+        "if not anew and size < 0:",
+        _INDEX,
+    ),
+    Breakage(
+        "an exported cell begins like a formula",
+        "authz/cli/log_find.py",
+        "text.startswith(_FORMULA)",
+        'text.startswith("=")',
+        _FIND,
     ),
     # ---- the architecture
     Breakage(
