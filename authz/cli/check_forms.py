@@ -8,6 +8,7 @@ from typing import Final
 
 from authz.cli.check_report import CheckReport
 from authz.cli.checked import Checked
+from authz.cli.finding_pages import explain
 from authz.cli.reports.github import annotation_lines
 from authz.cli.reports.markdown import code, prose, table
 from authz.cli.reports.places import Places
@@ -53,7 +54,7 @@ def check_github(report: CheckReport, places: Places) -> str:
 
 def check_sarif(report: CheckReport, places: Places) -> str:
     """A SARIF 2.1.0 log; accepted findings are not in it."""
-    return json.dumps(sarif(check_remarks(report, places), RULES), ensure_ascii=True, indent=2) + "\n"
+    return json.dumps(sarif(check_remarks(report, places), RULES, explain), ensure_ascii=True, indent=2) + "\n"
 
 
 def headline(report: CheckReport) -> str:

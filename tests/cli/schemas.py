@@ -118,7 +118,12 @@ SARIF: Final[dict[str, Any]] = {
                             "id": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_/.-]*$"},
                             "shortDescription": _TEXT,
                             "fullDescription": _TEXT,
-                            "help": {"type": "object", "required": ["text"]},
+                            "help": {
+                                "type": "object",
+                                "required": ["text"],
+                                "properties": {"text": {"type": "string"}, "markdown": {"type": "string"}},
+                                "additionalProperties": False,
+                            },
                             "helpUri": {"type": "string", "format": "uri"},
                         },
                         "additionalProperties": False,

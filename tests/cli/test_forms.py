@@ -13,7 +13,7 @@ from lxml import etree
 
 from authz.cli.reports.junit import JunitCase, JunitSuite, junit
 from authz.cli.reports.markdown import code, prose, table
-from tests.cli.program import Checkout, authz
+from tests.cli.program import PROJECT, Checkout, authz
 from tests.cli.schemas import JUNIT, LOCATED, SARIF
 from tests.cli.test_check import git
 
@@ -107,6 +107,7 @@ def test_sarif_is_valid_and_names_rules_that_it_declares(broken: Checkout) -> No
     (run,) = document["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert rules == ["guard", "test", "useless-deny"]
+    assert run["tool"]["driver"]["rules"][2]["help"]["markdown"].startswith("# useless-deny\n")
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
     assert [(result["ruleId"], result["level"]) for result in run["results"]] == [
         ("guard", "error"), ("test", "error"), ("useless-deny", "warning"),
@@ -273,3 +274,33 @@ def test_an_option_that_cannot_be_meant_is_wrong_usage(
 
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
+
+
+# ------------------------------------------------------------------------------------------------------------- JSON
+
+
+def fits(verb: str, *arguments: str) -> Any:
+    """The JSON document of a run, valid under its published schema."""
+    published = json.loads((PROJECT / "docs" / f"{verb}.schema.json").read_text())
+    document = authz(verb, "--format", "json", *arguments).json
+    jsonschema.Draft202012Validator(published).validate(document)
+    return document
+
+
+@pytest.mark.parametrize("verb", ["check", "test"])
+def test_json_is_as_its_published_schema_says_fit_broken_or_not_readable(checkout: Checkout, verb: str) -> None:
+    git(checkout.root, "init", "-q")
+    git(checkout.root, "add", ".")
+    git(checkout.root, "commit", "-qm", "first")
+    fit = fits(verb)
+    if verb == "check":
+        assert fits("check", "--since", "HEAD")["unchanged"] == ["storehouse"]
+    checkout.replace("networks/acme.csv", "203.0.113.66/32, deny", "198.51.100.66/32, deny")
+    checkout.replace(
+        "matrix.csv", "open_gate,  -,                                deny", "open_gate, network_ok + sender_ok, allow"
+    )
+    broken = fits(verb)
+    (checkout.set_dir / "set.yaml").write_text("title: [")
+    unreadable = fits(verb)
+
+    assert [document["exit_code"] for document in (fit, broken, unreadable)] == [0, 4, 3]

@@ -11,6 +11,8 @@ import pytest
 from authz.core.definition import FactDef
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Effect, Reason
+from authz.policy.coverage import coverage_of
+from authz.policy.lint.linter import lint_set
 from authz.policy.suite import run_suite
 from tests.policies.shipped import ROOT, SETS, decisions, shipped, telling_values
 
@@ -42,6 +44,24 @@ def test_a_shipped_set_goes_live_and_its_suite_passes(set_id: str) -> None:
 
     assert report.problems == ()
     assert report.cases == len(subject.parsed.tests.cases) > 0
+
+
+@ALL_SETS
+def test_a_shipped_set_has_no_finding_that_it_does_not_accept_with_a_reason(set_id: str) -> None:
+    findings = lint_set(shipped(set_id).parsed)
+
+    assert [str(finding) for finding in findings if not finding.accepted] == []
+    assert all(len(finding.accepted) > 20 for finding in findings)
+
+
+@ALL_SETS
+def test_the_cases_of_a_shipped_set_hold_every_cell_in_place(set_id: str) -> None:
+    subject = shipped(set_id)
+    report = run_suite(subject.parsed.tests, subject.generation)
+
+    covered = coverage_of(subject.parsed.definition, subject.generation.table, report.results)
+
+    assert covered.percent == 100, [cell for cell in covered.cells if not cell.tested]
 
 
 @ALL_SETS

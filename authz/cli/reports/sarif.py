@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -14,8 +14,11 @@ FINGERPRINT: Final = "authz/v1"
 _LEVELS: Final = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTICE: "note"}
 
 
-def sarif(remarks: list[Remark], rules: Mapping[str, str]) -> dict[str, Any]:
-    """The whole log. `rules`: code -> what it means; every remark's code must be there."""
+def sarif(remarks: list[Remark], rules: Mapping[str, str], page: Callable[[str], str] | None = None) -> dict[str, Any]:
+    """The whole log. `rules`: code -> what it means; every remark's code must be there.
+
+    `page`: code -> its page as Markdown, which code scanning shows beside a remark.
+    """
     ordered = by_weight(remarks)
     codes = sorted({one.code for one in ordered})
     return {
@@ -27,7 +30,7 @@ def sarif(remarks: list[Remark], rules: Mapping[str, str]) -> dict[str, Any]:
                     "driver": {
                         "name": "authz",
                         "semanticVersion": version("authz"),
-                        "rules": [{"id": code, "shortDescription": {"text": rules[code]}} for code in codes],
+                        "rules": [_rule(code, rules[code], page) for code in codes],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -35,6 +38,11 @@ def sarif(remarks: list[Remark], rules: Mapping[str, str]) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _rule(code: str, means: str, page: Callable[[str], str] | None) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": code, "shortDescription": {"text": means}}
+    return rule | ({"help": {"text": means, "markdown": page(code)}} if page is not None else {})
 
 
 def _result(one: Remark, codes: list[str]) -> dict[str, Any]:
