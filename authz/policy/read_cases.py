@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from authz.core.definition import PolicySet
@@ -11,6 +11,7 @@ from authz.core.network import parse_address
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Assurance, Channel, Reason
 from authz.errors import Problem
+from authz.policy.case_groups import Groups
 from authz.policy.case_tenants import read_tenant
 from authz.policy.cases import Case, CaseFile
 from authz.policy.fields import Fields, Source, near_miss
@@ -36,37 +37,46 @@ _NULLABLE: Final = frozenset({*_ASK, "service"})
 def read_cases(file: str, root: MappingNode, definition: PolicySet, problems: list[Problem]) -> CaseFile:
     """Everything that `tests.yaml` says; `problems` receives what is wrong with its form."""
     source = Source(file, problems)
-    fields = source.fields(root, ("tenants", "cases"), ("defaults",))
+    fields = source.fields(root, ("tenants", "cases"), ("groups", "defaults"))
     tenants = tuple(read_tenant(source, key, value, definition) for key, value in source.entries(fields["tenants"]))
-    reader = _CaseReader(source, definition)
+    groups = Groups(source, fields["groups"])
+    reader = _CaseReader(source, definition, groups)
     reader.defaults = reader.ask(source.fields(fields["defaults"], (), _ASK))
     cases = tuple(case for node in source.items(fields["cases"]) for case in reader.cases(node))
     if (node := fields["cases"]) is not None and not cases:
         source.refuse(node, "there are no cases; an untested set never goes live")
+    groups.note_unused()
     return CaseFile(tenants, cases)
 
 
 class _CaseReader:
     """Reads one case after the other over the file's defaults."""
 
-    def __init__(self, source: Source, definition: PolicySet) -> None:
+    def __init__(self, source: Source, definition: PolicySet, groups: Groups) -> None:
         self._source = source
+        self._groups = groups
         self._definition = definition
         self._facts = {*definition.facts, *BUILT_IN_FACTS}
         self.defaults: Mapping[str, object] = {}
 
     def cases(self, node: Node) -> list[Case]:
-        """The case, or one case per row of its `each`."""
-        fields = self._source.fields(node, ("description",), ("ask", "expect", "each"))
+        """The case, or one case per row of its `each`, or per combination of its `every`."""
+        fields = self._source.fields(node, ("description",), ("ask", "expect", "each", "every"))
         description = self._source.text(fields["description"])
         ask = self.ask(self._source.fields(fields["ask"], (), _ASK))
         expect = self._expect(self._source.fields(fields["expect"], (), _EXPECT))
-        if (each := fields["each"]) is None:
+        each, every = fields["each"], fields["every"]
+        if each is not None and every is not None:
+            self._source.refuse(every, "a case has either `each` or `every`")
+        if every is not None:
+            return [
+                self._case(node, _named(description, values.values()), ask | self.ask(values), expect)
+                for values in self._groups.combinations(every, _ASK)
+            ]
+        if each is None:
             return [self._case(node, description, ask, expect)]
         return [
-            self._case(
-                row, f"{description} [{', '.join(map(_short, row.items))}]", ask | more_ask, expect | more_expect
-            )
+            self._case(row, _named(description, row.items), ask | more_ask, expect | more_expect)
             for row, more_ask, more_expect in self._rows(each)
         ]
 
@@ -187,6 +197,11 @@ def _without_dates(value: object) -> object:
     if isinstance(value, list):
         return [_without_dates(inner) for inner in value]
     return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def _named(description: str, values: Iterable[Node]) -> str:
+    """`description [value, value]`: what tells one of many cases from the others."""
+    return f"{description} [{', '.join(map(_short, values))}]"
 
 
 def _short(node: Node) -> str:

@@ -161,3 +161,32 @@ def test_inline_tenants_stay_plain_values() -> None:
             "contacts": [{"role": "picker", "login": "mia"}],
         }
     ]
+
+
+GROUPS = "groups:\n  people: [ana@hilltop.example, mia]\n  doors: [open_gate, report_smoke]\n"
+EVERY = """\
+  - description: everywhere
+    every: {contact: people, action: doors, ip: [203.0.113.5, null]}
+    expect: {decision: false, reason: network_not_declared}
+"""
+
+
+def test_every_makes_one_case_of_each_combination() -> None:
+    cases = orchard.parsed(
+        {
+            orchard.TESTS: [
+                ("defaults:", f"{GROUPS}defaults:"),
+                ("  - description: papers", f"{EVERY}  - description: papers"),
+            ]
+        }
+    ).tests.cases
+
+    made = [case for case in cases if case.description.startswith("everywhere")]
+    assert [case.description.removeprefix("everywhere ") for case in made[:3]] == [
+        "[ana@hilltop.example, open_gate, 203.0.113.5]",
+        "[ana@hilltop.example, open_gate, null]",
+        "[ana@hilltop.example, report_smoke, 203.0.113.5]",
+    ]
+    assert len(made) == 8
+    assert {case.line for case in made} == {34}
+    assert "ip" not in made[1].ask

@@ -156,4 +156,31 @@ REFUSALS: Final = (
         {TESTS: [("network: any\n", "network: all\n")]},
         ["tests.yaml:17:18: unknown network choice `all`; one of `any`, `declared`"],
     ),
+    Refusal(
+        "a group that no case uses",
+        {TESTS: [("defaults:", "groups: {people: [mia]}\ndefaults:")]},
+        ["tests.yaml:19:10: no case uses the group `people`"],
+    ),
+    Refusal(
+        "an unknown group",
+        {TESTS: [("  - description: papers\n", "  - description: papers\n    every: {ip: peopl}\n")]},
+        ["tests.yaml:32:17: unknown group `peopl`; or write a list"],
+    ),
+    Refusal(
+        "combinations of what a question does not have",
+        {TESTS: [("  - description: papers\n", "  - description: papers\n    every: {ipp: [203.0.113.5]}\n")]},
+        ["tests.yaml:32:13: `ipp` is not known here; did you mean `ip`?"],
+    ),
+    Refusal(
+        "too many combinations",
+        {
+            TESTS: [
+                (
+                    "  - description: papers\n",
+                    f"  - description: papers\n    every: {{ip: {['203.0.113.5'] * 101}, at: {['x'] * 100}}}\n",
+                )
+            ]
+        },
+        ["tests.yaml:32:12: makes more than 10,000 cases"],
+    ),
 )
