@@ -175,7 +175,7 @@ class Service:
             self.recorded.index.forget(prune_log(self._settings).segments)
         if now >= self._index_again_at:
             self._index_again_at = now + _INDEX_EVERY_S
-            self.recorded.index.catch_up()
+            self.recorded.index.catch_up_alone()
 
     def catch_up(self, revision: int) -> None:
         """Have a revision of the registry in memory that was committed just now; blocks.

@@ -6,7 +6,9 @@ anywhere and done by several processes at once. The segments stay the truth; not
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
 from itertools import islice
@@ -22,6 +24,7 @@ from authz.log.chain import line_hash
 from authz.log.segment import SUFFIX
 
 LINES_AT_ONCE: Final = 2_000
+_LOCK: Final = "index.lock"
 _ANSWERS: Final = frozenset({"decision", "gate"})
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
@@ -123,6 +126,19 @@ class LogIndex:
             with suppress(FileNotFoundError):  # retention was faster
                 added += self._follow(path, marks.get(path.stem, _NOWHERE))
         return added
+
+    def catch_up_alone(self) -> int:
+        """The same, unless another process of this machine is at it: in the background one is enough."""
+        if not self._folder.is_dir():
+            return 0
+        descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return self.catch_up()
+        except BlockingIOError:
+            return 0
+        finally:
+            os.close(descriptor)
 
     def _follow(self, path: Path, mark: Mark) -> int:
         added = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,16 @@ def test_several_at_once_index_nothing_twice(folder: Path, store: RegistryStore,
 
     index.catch_up()
     assert sorted(everything(index)) == sorted(list(range(1, 41)) * 3)
+
+
+def test_in_the_background_one_process_is_enough(folder: Path, index: LogIndex) -> None:
+    assert index.catch_up_alone() == 0
+    write_segment(folder / "a.jsonl", decisions(1, 2))
+    with (folder / "index.lock").open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        assert index.catch_up_alone() == 0
+
+    assert index.catch_up_alone() == 2
 
 
 def test_lines_that_were_cut_away_after_a_failed_write_are_forgotten(folder: Path, index: LogIndex) -> None:

@@ -12,6 +12,7 @@ _SHIPPED: Final = ("tests/policies/test_shipped_sets.py", "tests/policies/test_e
 _FAST: Final = ("tests/web/test_fast.py",)
 _LOG_ROUTES: Final = ("tests/web/test_log_routes.py",)
 _REPLAY: Final = ("tests/differential/test_replay_never_guesses.py",)
+_AGAIN: Final = ("tests/log/test_again.py",)
 _PROOF: Final = ("tests/cli/test_log_proof.py",)
 _INDEX: Final = ("tests/log/test_index.py",)
 _FIND: Final = ("tests/cli/test_log_find.py",)
@@ -434,7 +435,7 @@ BREAKAGES: Final = (
         "authz/log/again.py",
         'return lines.has_any if recorded is not None or asked.members.get("decision") is False else None',
         "return lines.has_any",
-        _REPLAY,
+        _AGAIN,
     ),
     Breakage(
         "a receipt over another answer holds",
