@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
 import msgspec
@@ -28,7 +29,9 @@ MEMBERS: Final = (
 )  # fmt: skip
 """Every member that a record of an answer can have, in this order; one that is not known is absent."""
 
+_MOST_WORDS: Final = 32_768
 _encode = msgspec.json.Encoder().encode
+_quoted: Final = json.encoder.encode_basestring_ascii
 
 
 class Named(Protocol):
@@ -108,38 +111,52 @@ def decision_record(
     """The record of one answer to one question. `written_at`: the time of the answer, which for `as_of` is not `at`."""
     decision, request = answered.decision, answered.request
     tenant, annex, contact, generation = decision.tenant, decision.annex, decision.contact, decision.generation
-    members: dict[str, object] = {
-        "kind": DECISION,
-        "id": answered.decision_id,
-        "at": instant(written_at),
-        "caller": asking.caller,
-        "channel": request.channel.value,
-        "assurance": request.assurance.value,
-        "set": generation.definition.id if generation is not None else None,
-        "tenant": tenant.id if tenant is not None else None,
-        "action": decision.action or None,
-        "decision": decision.allowed,
-        "reason": decision.reason.value,
-        "fact": decision.fact or None,
-        "rule": decision.rule or None,
-        "network_rule": decision.network_rule or None,
-        "policy": answered.policy_revision,
-        "registry": answered.registry_revision,
-        "registry_id": registry_id or None,
-        "annex": annex.number if annex is not None else None,
-        "annex_sha256": (annex.document_sha256 or None) if annex is not None else None,
-        "role": contact.role if contact is not None else None,
-        "subject_ref": _subject(decision, request, pseudonyms, written_at),
-        "ip_ref": _matched_network(decision) if decision.allowed else None,
-        "facts": facts_of(decision) if decision.cell is not None else None,
-        "obligations": [duty.id for duty in answered.obligations] or None,
-        "resource_type": _known_type(request, decision) if generation is not None else None,
-        "resource_ref": _resource(request, pseudonyms),
-        "request_id": asking.request_id or None,
-        "took_us": answered.took_us,
-        "as_of": as_of or None,
-    }
-    return Record(ascii_members(members), "" if decision.allowed else _network(request.address))
+    cell, duties = decision.cell, answered.obligations
+    said = (
+        f'"kind":"{DECISION}","id":{_quoted(answered.decision_id)},"at":"{instant(written_at)}"',
+        _member("caller", asking.caller),
+        _member("channel", request.channel.value),
+        _member("assurance", request.assurance.value),
+        _member("set", generation.definition.id) if generation is not None else "",
+        _member("tenant", tenant.id) if tenant is not None else "",
+        _member("action", decision.action),
+        ',"decision":true' if decision.allowed else ',"decision":false',
+        _member("reason", decision.reason.value),
+        _member("fact", decision.fact),
+        _member("rule", decision.rule),
+        _member("network_rule", decision.network_rule),
+        _member("policy", answered.policy_revision),
+        f',"registry":{answered.registry_revision}',
+        _member("registry_id", registry_id),
+        f',"annex":{annex.number}' + _member("annex_sha256", annex.document_sha256) if annex is not None else "",
+        _member("role", contact.role) if contact is not None else "",
+        _stated("subject_ref", _subject(decision, request, pseudonyms, written_at)),
+        _member("ip_ref", _matched_network(decision)) if decision.allowed else "",
+        _facts(cell.facts, decision.mask, decision.unknown) if cell is not None else "",
+        f',"obligations":[{",".join(_quoted(duty.id) for duty in duties)}]' if duties else "",
+        _member("resource_type", _known_type(request, decision)) if generation is not None else "",
+        _stated("resource_ref", _resource(request, pseudonyms)),
+        _stated("request_id", asking.request_id),
+        f',"took_us":{answered.took_us}',
+        _stated("as_of", as_of),
+    )
+    return Record("".join(said).encode("ascii"), "" if decision.allowed else _network(request.address))
+
+
+@lru_cache(_MOST_WORDS)
+def _member(name: str, word: str | None) -> str:
+    """A word of the policy or the registry as a member; remembered, since those are few. None, empty: absent."""
+    return _stated(name, word)
+
+
+def _stated(name: str, word: str | None) -> str:
+    """A word that is each answer's own."""
+    return f',"{name}":{_quoted(word)}' if word else ""
+
+
+@lru_cache(_MOST_WORDS)
+def _facts(facts: tuple[str, ...], mask: int, unknown: int) -> str:
+    return f',"facts":{json.dumps(_told(facts, mask, unknown), separators=(",", ":"))}'
 
 
 def _matched_network(decision: Decision) -> str | None:
@@ -203,15 +220,25 @@ def facts_of(decision: Decision) -> dict[str, bool | str]:
     """Fact -> true, false or "unknown", for the facts that the cell names."""
     if decision.cell is None:
         return {}
-    return {
-        fact: "unknown" if decision.unknown >> at & 1 else bool(decision.mask >> at & 1)
-        for at, fact in enumerate(decision.cell.facts)
-    }
+    return _told(decision.cell.facts, decision.mask, decision.unknown)
+
+
+def _told(facts: Sequence[str], mask: int, unknown: int) -> dict[str, bool | str]:
+    return {fact: "unknown" if unknown >> at & 1 else bool(mask >> at & 1) for at, fact in enumerate(facts)}
 
 
 def instant(seconds: float) -> str:
     """RFC 3339 in UTC with microseconds."""
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    microseconds = round((seconds - whole) * 1_000_000)
+    if not 0 <= microseconds < 1_000_000:  # noqa: PLR2004 - rounded up to the next second, or before 1970
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return f"{_second(whole)}.{microseconds:06d}Z"
+
+
+@lru_cache(4)
+def _second(whole: int) -> str:
+    return dt.datetime.fromtimestamp(whole, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def ascii_members(members: dict[str, object]) -> bytes:
