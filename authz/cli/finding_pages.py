@@ -1,4 +1,4 @@
-"""The page of each code that `authz check` prints: `docs/findings/<code>.md`, in a checkout or inside the package."""
+"""The page of each code that `authz check` prints: `docs/findings/<code>.md`, which a link makes part of the package."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Final
 from authz.cli.failures import Usage
 from authz.policy.lint.finding import CODES, PROBLEM_CODES, REVIEW_CODES
 
-_IN_PACKAGE: Final = Path(__file__).parent / "findings"
-_IN_CHECKOUT: Final = Path(__file__).parents[2] / "docs" / "findings"
+_PAGES: Final = Path(__file__).parent / "findings"
 
 
 def explain(code: str) -> str:
@@ -24,5 +23,4 @@ def explain(code: str) -> str:
         near = difflib.get_close_matches(code, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"there are {', '.join(known)}"
         raise Usage(f"--explain: `{code}` is no code; {hint}")
-    folder = _IN_PACKAGE if _IN_PACKAGE.is_dir() else _IN_CHECKOUT
-    return (folder / f"{code}.md").read_text(encoding="utf-8")
+    return (_PAGES / f"{code}.md").read_text(encoding="utf-8")

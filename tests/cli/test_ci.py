@@ -18,6 +18,8 @@ from lxml import etree
 from tests.cli.program import PROJECT, Checkout
 from tests.cli.test_check import git
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 GITLAB: dict[str, Any] = yaml.safe_load((PROJECT / "deploy" / "ci" / "gitlab.yml").read_text())
