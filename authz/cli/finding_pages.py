@@ -1,4 +1,4 @@
-"""The page of each code that `authz check` prints: `docs/findings/<code>.md`, which a link makes part of the package."""
+"""The page of each code that `authz check` prints: `docs/findings/<code>.md`, part of the package by a link."""
 
 from __future__ import annotations
 
