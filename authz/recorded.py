@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from authz.core.identity import subject_key
-from authz.log.index import LINES_AT_ONCE, Found, LogIndex, Position, Wanted
+from authz.log.index import Found, LogIndex, Position, Wanted
+from authz.log.index_lines import LINES_AT_ONCE
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
 from authz.log.receipt import networks_of
 from authz.log.record import instant

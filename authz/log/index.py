@@ -9,23 +9,22 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from authz.log import tables as t
-from authz.log.chain import line_hash
+from authz.log.index_lines import LINES_AT_ONCE, NOWHERE, Mark, Step, rows_from
 from authz.log.segment import SUFFIX
 
-LINES_AT_ONCE: Final = 2_000
 _LOCK: Final = "index.lock"
-_ANSWERS: Final = frozenset({"decision", "gate"})
+_FOLDER_ID: Final = "index.id"
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
 
@@ -79,25 +78,6 @@ class Count(NamedTuple):
     records: int
 
 
-class Mark(NamedTuple):
-    """How far a segment is indexed: the place behind the last line that was read, and the hash of that line."""
-
-    to: int
-    head: str
-
-
-_NOWHERE: Final = Mark(0, "")
-_UNCHAINED: Final = "-"
-
-
-class _Step(NamedTuple):
-    """Some lines as rows; `before`: the hash that the first of them states of the line before, empty without lines."""
-
-    rows: list[dict[str, Any]]
-    before: str
-    after: Mark
-
-
 class LogIndex:
     """The index of one database. Every method that asks it raises `RegistryUnavailable` while it is away.
 
@@ -112,19 +92,23 @@ class LogIndex:
     def catch_up(self) -> int:
         """Index whatever the segments have and the index has not; the number of records added.
 
+        What retention took from this folder goes from the index too, also where the database was away then.
+
         Raises:
             OSError: a segment cannot be read.
         """
+        paths = {path.stem: path for path in sorted(self._folder.glob(f"*{SUFFIX}"))}
+        c = t.progress.c
         with self._reading() as connection:
-            c = t.progress.c
-            marks = {
-                row.segment: Mark(row.indexed_to, row.head)
-                for row in connection.execute(sa.select(c.segment, c.indexed_to, c.head))
-            }
+            known = connection.execute(sa.select(c.segment, c.indexed_to, c.head, c.folder)).all()
+        marks = {row.segment: Mark(row.indexed_to, row.head) for row in known}
+        if paths or known:
+            mine = self._folder_id() if self._folder.is_dir() else ""
+            self.forget(row.segment for row in known if row.folder == mine and row.segment not in paths)
         added = 0
-        for path in sorted(self._folder.glob(f"*{SUFFIX}")):
+        for name, path in paths.items():
             with suppress(FileNotFoundError):  # retention was faster
-                added += self._follow(path, marks.get(path.stem, _NOWHERE))
+                added += self._follow(path, marks.get(name, NOWHERE))
         return added
 
     def catch_up_alone(self) -> int:
@@ -142,13 +126,13 @@ class LogIndex:
 
     def _follow(self, path: Path, mark: Mark) -> int:
         added = 0
-        anew = mark == _NOWHERE
+        anew = mark == NOWHERE
         while (size := path.stat().st_size) != mark.to:
-            step = _rows_from(path, mark)
+            step = rows_from(path, mark)
             if not anew and (size < mark.to or step.before not in ("", mark.head)):
                 # The file was cut back behind what we had read, and perhaps written on: read what is there now.
                 self.forget([path.stem])
-                mark, anew = _NOWHERE, True
+                mark, anew = NOWHERE, True
                 continue
             if step.after == mark or not self._add(path.stem, mark, step):
                 break
@@ -157,8 +141,11 @@ class LogIndex:
 
     def forget(self, segments: Iterable[str]) -> None:
         """Drop what retention took away."""
+        gone = list(segments)
+        if not gone:
+            return
         with self._writing() as connection:
-            for segment in segments:
+            for segment in gone:
                 connection.execute(t.decision.delete().where(t.decision.c.segment == segment))
                 connection.execute(t.progress.delete().where(t.progress.c.segment == segment))
 
@@ -222,7 +209,19 @@ class LogIndex:
         with self._reading() as connection:
             return connection.execute(sa.select(sa.func.min(t.decision.c.at))).scalar() or ""
 
-    def _add(self, segment: str, mark: Mark, step: _Step) -> bool:
+    def _folder_id(self) -> str:
+        """Tells this folder's segments from those of other machines that share the database."""
+        path = self._folder / _FOLDER_ID
+        if not path.exists():
+            descriptor, name = tempfile.mkstemp(prefix=f".{_FOLDER_ID}.", dir=self._folder)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(secrets.token_hex(16))
+            with suppress(FileExistsError):  # another process was first
+                path.hardlink_to(name)
+            Path(name).unlink()
+        return path.read_text()
+
+    def _add(self, segment: str, mark: Mark, step: Step) -> bool:
         """Whether this process did it; another may have been faster."""
         table = t.progress
         with self._writing() as connection:
@@ -233,7 +232,12 @@ class LogIndex:
                 .values(indexed_to=step.after.to, head=step.after.head)
             )
             if not moved.rowcount:
-                begun = {"segment": segment, "indexed_to": step.after.to, "head": step.after.head}
+                begun = {
+                    "segment": segment,
+                    "indexed_to": step.after.to,
+                    "head": step.after.head,
+                    "folder": self._folder_id(),
+                }
                 made = connection.execute(insert(table).values(begun).on_conflict_do_nothing())
                 if mark.to or not made.rowcount:
                     return False
@@ -264,61 +268,3 @@ def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
         yield c.at >= wanted.since
     if wanted.until:
         yield c.at < wanted.until
-
-
-class _Line(msgspec.Struct):
-    """The members of a line that are searched by."""
-
-    kind: str
-    seq: int
-    prev: str = ""
-    at: str = ""
-    id: str = ""
-    set: str | None = None
-    tenant: str | None = None
-    action: str | None = None
-    decision: bool = False
-    reason: str = ""
-    caller: str | None = None
-    subject_ref: str | None = None
-    resource_ref: str | None = None
-    request_id: str | None = None
-
-
-_decode: Final = msgspec.json.Decoder(_Line).decode
-
-
-def _rows_from(path: Path, mark: Mark) -> _Step:
-    """The rows of some whole lines from a mark on."""
-    rows: list[dict[str, Any]] = []
-    before, head, after = "", mark.head, mark.to
-    with path.open("rb") as stream:
-        stream.seek(mark.to)
-        for line in islice(stream, LINES_AT_ONCE):
-            if not line.endswith(b"\n"):
-                break  # somebody is writing it, or a crash tore it
-            read = _read(line[:-1])
-            if after == mark.to:
-                before = read.prev if read is not None else _UNCHAINED
-            if read is not None and read.kind in _ANSWERS:
-                rows.append(_row(path.stem, read, line))
-            after, head = after + len(line), line_hash(line[:-1])
-    return _Step(rows, before, Mark(after, head))
-
-
-def _read(line: bytes) -> _Line | None:
-    """None for what is no record: `authz log verify` names it, the rest can still be found."""
-    try:
-        return _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _row(segment: str, said: _Line, line: bytes) -> dict[str, Any]:
-    return {
-        "segment": segment, "seq": said.seq, "at": said.at, "id": said.id, "set_id": said.set,
-        "tenant_id": said.tenant, "action": said.action, "allowed": said.decision, "reason": said.reason,
-        "caller": said.caller, "subject_ref": said.subject_ref, "resource_ref": said.resource_ref,
-        "request_id": said.request_id.replace("\x00", "") if said.request_id else None,
-        "line": line[:-1].decode("ascii", "backslashreplace"),
-    }  # fmt: skip

@@ -46,9 +46,11 @@ decision: Final = sa.Table(
 
 progress: Final = sa.Table(
     # How far each segment is indexed, and the hash of the last line up to there; moves with the rows it stands for.
+    # `folder`: the log folder that holds it, as several machines may share a database.
     "decision_index_progress",
     metadata,
     _text("segment", key=True),
     sa.Column("indexed_to", sa.BigInteger, nullable=False),
     _text("head", nullable=False),
+    _text("folder", nullable=False),
 )

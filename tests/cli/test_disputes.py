@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from authz.log.receipt import read_receipt
 from tests.cli.program import PROJECT, authz
 
 PAGE: Final = PROJECT / "docs" / "disputes.md"
@@ -159,6 +160,10 @@ def test_the_five_questions_are_one_command_each_and_print_what_the_page_shows(
             real = real.replace(written, meant)
         printed.append((command, scene.run(real)))
 
+    (shown,) = service.get("/v1/decisions", params={"resource": "ticket:4711"}).json()["items"]
+    receipt = service.get(f"/v1/decisions/{receipt_id}/receipt")
+    assert shown["id"] == receipt_id
+    assert read_receipt(receipt.content, bytes.fromhex((scene.folder / "key.hex").read_text())).record == shown
     assert [(command, plain(lines)) for command, lines in printed] == [
         (command, plain(lines)) for command, lines in steps(page)
     ]

@@ -146,11 +146,24 @@ def test_a_segment_that_retention_took_is_forgotten_and_another_servers_is_not(
     index.catch_up()
     LogIndex(tmp_path / "there", store.reading, store.noting).catch_up()
 
-    mine.unlink()
-    index.forget(["mine"])
+    mine.unlink()  # while the database was away, say, so that nobody told the index
     index.catch_up()
 
     assert everything(index) == [2, 3]
+
+
+def test_a_folder_that_is_not_there_takes_nothing_from_the_index(
+    folder: Path, store: RegistryStore, index: LogIndex
+) -> None:
+    write_segment(folder / "a.jsonl", decisions(1, 2))
+    index.catch_up()
+
+    folder.rename(folder.with_name("away"))
+    assert index.catch_up() == 0
+    folder.mkdir()  # the place where the disk was
+    assert index.catch_up() == 0
+
+    assert everything(index) == [1, 2]
 
 
 def test_the_index_is_made_anew_from_the_segments(folder: Path, store: RegistryStore, index: LogIndex) -> None:

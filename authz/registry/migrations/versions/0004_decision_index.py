@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("segment", _TEXT, primary_key=True, nullable=False),
         sa.Column("indexed_to", sa.BigInteger, nullable=False),
         sa.Column("head", _TEXT, nullable=False),
+        sa.Column("folder", _TEXT, nullable=False),
     )
 
 
