@@ -44,8 +44,8 @@ BREAKAGES: Final = (
     Breakage(
         "the newest annex comes into force a day early",
         "authz/core/directory.py",
-        "self._starts[-1] <= day:",
-        "self._starts[-1] <= day + 1:",
+        "self.newest_from = self._starts[-1] if self._starts else _NEVER",
+        "self.newest_from = self._starts[-1] - 1 if self._starts else _NEVER",
         _DECIDE,
     ),
     Breakage(
