@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from authz.core.identity import subject_key
 from authz.log.index import Found, LogIndex, Position, Wanted
 from authz.log.index_lines import LINES_AT_ONCE
+from authz.log.networks import Networks
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
-from authz.log.receipt import networks_of
 from authz.log.record import instant
 from authz.registry.log_keys import keys_of
 from authz.registry.store import RegistryStore
@@ -47,7 +47,7 @@ class Recorded:
         self.index = index
         self._store = store
         self._folder = folder
-        self._networks: tuple[str, dict[int, str]] = ("", {})
+        self._networks = Networks(folder)
 
     def wanted(self, asked: Asked) -> Wanted:
         """The same in the words of the log.
@@ -80,11 +80,7 @@ class Recorded:
         """A record's members, and `ip_network` of the refused address as long as that is kept."""
         record = found.record
         if str(record.get("ip_ref", "")).startswith("sum:"):
-            segment, networks = self._networks
-            if segment != found.position.segment:
-                networks = networks_of(self._folder, found.position.segment)
-                self._networks = (found.position.segment, networks)
-            network = networks.get(found.position.seq)
+            network = self._networks.of(found.position.segment).get(found.position.seq)
             if network:
                 record["ip_network"] = network
         return record

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from authz.log.chain import line_hash
 from authz.log.checkpoints import signed_line, split_signature
 from authz.log.record import instant
-from authz.log.segment import ADDRESSES, SUFFIX
 from authz.log.signing import Signer, verifies
 
 FORMAT: Final = "authz receipt 1"
@@ -76,20 +74,3 @@ def read_receipt(text: bytes, public_key: bytes) -> Receipt:
 
 def _part(record: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
     return {name: record[name] for name in names if name in record}
-
-
-def networks_of(folder: Path, segment: str) -> dict[int, str]:
-    """Number of a line -> network of the refused address, as long as the segment's list of them is kept."""
-    path = folder / ADDRESSES / f"{segment}{SUFFIX}"
-    try:
-        rows = path.read_bytes().splitlines()[1:]
-    except OSError:
-        return {}
-    found = {}
-    for row in rows:
-        try:
-            said = json.loads(row)
-            found[int(said["seq"])] = str(said["network"])
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found
