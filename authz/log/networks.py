@@ -23,7 +23,10 @@ class _List(NamedTuple):
 
 
 class Networks:
-    """Reads the lists of a log folder. A list that has grown is read again; one that was deleted is forgotten. Safe to use from threads."""
+    """Reads the lists of a log folder; a list that has grown is read again, one that was deleted is forgotten.
+
+    Safe to use from several threads.
+    """
 
     def __init__(self, folder: Path) -> None:
         """`folder`: of the log."""
