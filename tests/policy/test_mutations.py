@@ -10,6 +10,7 @@ from authz.errors import PolicyInvalid
 from authz.policy.bundle import Bundle
 from authz.policy.compile import compile_set
 from authz.policy.compiled import decision_table
+from authz.policy.lint.linter import lint_set
 from authz.policy.parse import parse_set
 from tests.policy import orchard
 
@@ -54,6 +55,11 @@ def problems_or_table(bundle: Bundle) -> list[str] | None:
             assert problem.text
             assert "\n" not in str(problem)
         return [str(problem) for problem in refused.problems]
+    for finding in lint_set(parsed):
+        assert finding.file.startswith("policies/orchard/")
+        assert finding.line >= 1
+        assert finding.column >= 1
+        assert finding.about
     table = decision_table(compile_set(parsed))
     for role in parsed.definition.roles:
         for action in parsed.definition.actions:
