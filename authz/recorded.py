@@ -78,12 +78,7 @@ class Recorded:
 
     def told(self, found: Found) -> dict[str, Any]:
         """A record's members, and `ip_network` of the refused address as long as that is kept."""
-        record = found.record
-        if str(record.get("ip_ref", "")).startswith("sum:"):
-            network = self._networks.of(found.position.segment).get(found.position.seq)
-            if network:
-                record["ip_network"] = network
-        return record
+        return with_network(found.record, found.position.segment, self._networks)
 
     def references(self, contact: str) -> frozenset[str]:
         """Every reference under which the log can speak of a person: at each tenant, and as today's stranger."""
@@ -104,6 +99,15 @@ class Recorded:
             raise ValueError("a resource is stated as TYPE:ID, as in ticket:4711")
         ref = Pseudonyms(self._folder).resource(kind, name)
         return frozenset({ref} if ref is not None else ())
+
+
+def with_network(record: dict[str, Any], segment: str, networks: Networks) -> dict[str, Any]:
+    """The record, with the network of the refused address as `ip_network` as long as that is kept."""
+    if str(record.get("ip_ref", "")).startswith("sum:"):
+        network = networks.of(segment).get(record["seq"])
+        if network:
+            record["ip_network"] = network
+    return record
 
 
 def instant_text(text: str) -> str:

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Annotated, Any, Final
 
 import typer
@@ -21,11 +20,13 @@ from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, count, output, say, show
 from authz.core.types import Reason
 from authz.log.index import Wanted
+from authz.log.networks import Networks
 from authz.log.record import MEMBERS
-from authz.recorded import Asked, Recorded
+from authz.log.tail import Tail, Tailed
+from authz.recorded import Asked, Recorded, with_network
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
-from authz.wiring import recorded_decisions
+from authz.wiring import log_place, recorded_decisions
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -87,20 +88,22 @@ def tail(
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Go on as decisions come, until stopped.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the newest decisions, oldest first.
+    """Print the newest decisions of this machine, oldest first; no database has to be there. Times are UTC.
 
-    Exit status: 0 done, 2 the database is away.
+    Exit status: 0 done, 2 the log cannot be read.
     """
-    with opened() as (_, recorded):
-        newest = list(islice(recorded.search(Wanted(), newest_first=True), lines))
-        for _, record in reversed(newest):
-            _print(record, as_json=as_json)
-        after = newest[0][0].position if newest else None
-        while follow:
-            time.sleep(_POLL_S)
-            for found, record in recorded.search(Wanted(), after=after):
-                _print(record, as_json=as_json)
-                after = found.position
+    quiet_operations_log()
+    folder = log_place(Settings()).folder
+    tailing, networks = Tail(folder), Networks(folder)
+
+    def shown(found: list[Tailed]) -> None:
+        for segment, record in found:
+            _print(with_network(record, segment, networks), as_json=as_json)
+
+    shown(tailing.last(lines))
+    while follow:
+        time.sleep(_POLL_S)
+        shown(tailing.new())
 
 
 @app.command(epilog=examples("authz log stats --by hour --since 2026-06-01"))

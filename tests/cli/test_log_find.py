@@ -94,7 +94,10 @@ def test_an_erased_person_is_found_no_more_and_the_records_stay(logged: Logged) 
     assert found(logged) == [0, 1, 2, 3, 4, 5, 6]
 
 
-def test_tail_shows_the_newest(logged: Logged) -> None:
+def test_tail_shows_the_newest_and_needs_no_database(logged: Logged, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTHZ_DATABASE_URL", "postgresql://authz@127.0.0.1:9/registry")
+
+    assert "from 198.51.100.0/24 by web" in authz("log", "tail").out
     ran = authz("log", "tail", "-n", "2", "--json")
 
     assert [json.loads(line)["id"] for line in ran.out.splitlines()] == list(logged.ids[-2:])
