@@ -28,6 +28,7 @@ _LONGEST: Final = 8 * 1024
 _LONGEST_REMEMBERED: Final = 2 * 1024
 _MOST_REMEMBERED: Final = 1024
 _LINES: Final = re.compile(rb"(?:[A-Za-z-]+: ?[!-~](?:[ -~]*[!-~])?\r\n)++\r\n")
+_ID_LINE: Final = re.compile(rb"\r\nx-request-id: ?([!-~]{1,128})(?=\r\n)", re.IGNORECASE)
 _LENGTH: Final = re.compile(rb"[1-9][0-9]{0,5}")
 _NEEDED: Final = frozenset({b"host", b"content-type", b"content-length"})
 _OF_ONE_REQUEST: Final = frozenset({b"x-request-id", b"traceparent", b"tracestate", b"x-forwarded-for", b"x-real-ip"})
@@ -96,7 +97,7 @@ class Heads:
             if epoch is not self._epoch:
                 self._remembered = {}
                 self._epoch = epoch
-            return self._remembered.get(raw) or self._read(raw, state)
+            return self._remembered.get(raw) or self._with_its_id(raw, state)
         except AuthzError:
             return None
 
@@ -107,6 +108,17 @@ class Heads:
             CallerUnknown, CallerTooFast, RegistryUnavailable: nothing is counted; the careful path has the answer.
         """
         return self._callers.admit(head.known or self._recognised(head.headers, state))
+
+    def _with_its_id(self, raw: bytes, state: Mapping[str, Any]) -> Head | None:
+        """A head with an `X-Request-ID` is the head without that one line, which may be remembered, and the id."""
+        line = _ID_LINE.search(raw)
+        if line is None:
+            return self._read(raw, state)
+        rest = raw[: line.start()] + raw[line.end() :]
+        head = self._remembered.get(rest) or self._read(rest, state)
+        if head is None or head.request_id:
+            return None
+        return head._replace(size=len(raw), request_id=line[1])
 
     def _read(self, raw: bytes, state: Mapping[str, Any]) -> Head | None:
         line_end = raw.find(b"\n") + 1

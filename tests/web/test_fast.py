@@ -333,6 +333,17 @@ def test_a_usual_question_is_answered_without_the_application(path: str, headers
             assert connection.answer().status == 200
 
 
+def test_each_answer_has_the_id_of_its_own_request() -> None:
+    ids = ["a", "b" * 128, "", "c", "a"]
+    raw = [question("/v1/decision", *([b"x-request-id:%b" % one.encode()] if one else [])) for one in ids]
+    world = World()
+    with served(only_fast(world), "fast") as port, Connection(port) as connection:
+        connection.send(b"".join(raw))
+
+        assert [connection.answer().headers.get("x-request-id", "") for _ in ids] == ids
+    assert [one.get("request_id", "") for one in kept(world.log.records)] == ids
+
+
 class Slow(InMemory):
     """A durable log whose records are safe when the test says so."""
 
