@@ -15,6 +15,7 @@ import structlog
 from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
+from authz.indexer import Task
 from authz.legal_holidays import legal_holidays
 from authz.log.checkpoints import Checkpoints
 from authz.log.index import LogIndex
@@ -40,7 +41,6 @@ from authz.texts import Texts
 _log = structlog.get_logger(__name__)
 
 _LOOKS_AFTER_A_CHANGE: Final = 3
-_INDEX_EVERY_S: Final = 2.0
 _PRUNE_EVERY_S: Final = 3600.0
 
 
@@ -107,7 +107,7 @@ class Service:
         self.log = LogWriter(place, durable=settings.log_mode is LogMode.DURABLE)
         self.journal = Journal(self.log, Pseudonyms(place.folder), self._registry_id)
         self._settings = settings
-        self._index_again_at = self._prune_again_at = 0.0
+        self._prune_again_at = 0.0
         self.recorded = recorded_decisions(settings, self._registry_store)
         self._one_look_at_a_time = threading.Lock()
         present = Present(self.policies, self.directory)
@@ -168,14 +168,11 @@ class Service:
         return write_receipt(line, segment, signer_at(log_place(self._settings).key), now)
 
     def keep_log(self) -> None:
-        """Index what was recorded since, remove what is past its time; with database or disk away, later."""
+        """Remove what is past its time; with database or disk away, later. `authz.indexer` keeps the index."""
         now = time.monotonic()
         if now >= self._prune_again_at:
             self._prune_again_at = now + _PRUNE_EVERY_S
             self.recorded.index.forget(prune_log(self._settings).segments)
-        if now >= self._index_again_at:
-            self._index_again_at = now + _INDEX_EVERY_S
-            self.recorded.index.catch_up_alone()
 
     def catch_up(self, revision: int) -> None:
         """Have a revision of the registry in memory that was committed just now; blocks.
@@ -284,3 +281,14 @@ def builder_command(settings: Settings) -> list[str]:
         "authz.policy.builder",
         *(str(word) for pair in options.items() for word in pair),
     ]
+
+
+def indexer_command() -> list[str]:
+    """The command line of the log's indexer as a child of this process."""
+    return [sys.executable, "-P", "-m", "authz.indexer"]
+
+
+def indexer_task(settings: Settings) -> bytes:
+    """What the indexer is told on its standard input."""
+    database = settings.registry_url.get_secret_value()
+    return Task(str(log_place(settings).folder.absolute()), database, os.getpid()).told()

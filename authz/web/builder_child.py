@@ -1,4 +1,4 @@
-"""The policy builder as a child of the serving process: started, started again when it dies, ended with its parent."""
+"""Children of the serving process, the policy builder first: started, started again when they die, ended with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 import structlog
@@ -14,17 +14,29 @@ import structlog
 _log = structlog.get_logger(__name__)
 
 _GRACE_S: Final = 3.0
-"""Seconds that the builder has to end before it is killed."""
+"""Seconds that a child has to end before it is killed."""
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 30.0
 _GOOD_LIFE_S: Final = 60.0
-"""A builder that lived so long is started again at once; one that dies on start, at a slower and slower pace."""
+"""One that lived so long is started again at once; one that dies on start, at a slower and slower pace."""
 
 
 @contextmanager
 def builder_child(command: Sequence[str]) -> Iterator[None]:
     """A builder runs as long as the block."""
-    keeper = _Keeper(command)
+    with child("builder", command):
+        yield
+
+
+@contextmanager
+def child(what: str, command: Sequence[str], told: bytes = b"") -> Iterator[None]:
+    """A process runs as long as the block.
+
+    Args:
+        what: its name in the operations log.
+        told: what it reads from its standard input; secrets have no place on a command line.
+    """
+    keeper = _Keeper(what, command, told)
     keeper.start()
     try:
         yield
@@ -33,11 +45,13 @@ def builder_child(command: Sequence[str]) -> Iterator[None]:
 
 
 class _Keeper(threading.Thread):
-    """Starts the builder and waits for its end."""
+    """Starts the process and waits for its end."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        super().__init__(name="builder-keeper", daemon=True)
+    def __init__(self, what: str, command: Sequence[str], told: bytes) -> None:
+        super().__init__(name=f"{what}-keeper", daemon=True)
+        self._what = what
         self._command = command
+        self._told = told
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -49,18 +63,20 @@ class _Keeper(threading.Thread):
             with self._starting:
                 if self._stopping.is_set():
                     return
-                child = self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL)  # noqa: S603 - our own module
-            _log.info("builder_started", pid=child.pid)
+                child = self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 - our own module
+            _log.info(f"{self._what}_started", pid=child.pid)
+            with suppress(BrokenPipeError):
+                child.communicate(self._told)
             status = child.wait()
             if self._stopping.is_set():
                 return
-            _log.error("builder_ended", pid=child.pid, status=status)
+            _log.error(f"{self._what}_ended", pid=child.pid, status=status)
             pause = _FIRST_PAUSE_S if time.monotonic() - started > _GOOD_LIFE_S else min(2 * pause, _LONGEST_PAUSE_S)
             if self._stopping.wait(pause):
                 return
 
     def stop(self) -> None:
-        """End the builder and do not start another."""
+        """End the process and do not start another."""
         with self._starting:
             self._stopping.set()
             child = self._child

@@ -30,7 +30,7 @@ from authz import wiring
 from authz.errors import ConfigError
 from authz.settings import Settings
 from authz.web.app import create_app
-from authz.web.builder_child import builder_child
+from authz.web.builder_child import builder_child, child
 from authz.web.deadline import LimitedConfig
 from authz.web.fast import PROTOCOLS
 from authz.web.forward import gate_rules
@@ -70,7 +70,11 @@ def serve(settings: Settings) -> None:
         if not wiring.some_key_exists(settings):
             _log.warning("keyless_loopback", text=_KEYLESS)
         try:
-            with tally_folder(settings.data) as tallies, builder_child(wiring.builder_command(settings)):
+            with (
+                tally_folder(settings.data) as tallies,
+                builder_child(wiring.builder_command(settings)),
+                child("indexer", wiring.indexer_command(), wiring.indexer_task(settings)),
+            ):
                 _run(settings, listening, tallies)
         finally:
             _log.info("service_stopped", pid=os.getpid())
