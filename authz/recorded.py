@@ -6,18 +6,24 @@ The log knows people by pseudonyms only; the registry holds the keys. Here the t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from authz.core.directory import Directory
+from authz.core.generation import Generation
 from authz.core.identity import subject_key
+from authz.core.types import ContactState
 from authz.log.index import Found, LogIndex, Position, Wanted
 from authz.log.index_lines import LINES_AT_ONCE
 from authz.log.networks import Networks
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
 from authz.log.record import instant
 from authz.registry.log_keys import keys_of
+from authz.registry.report import Kind, NotChecked, Remark
 from authz.registry.store import RegistryStore
+
+UNUSED_DAYS: Final = 180
 
 
 class Asked(NamedTuple):
@@ -92,6 +98,38 @@ class Recorded:
         subject_type = "contact" if kind == "email" else kind
         strangers = (unknown_ref(self._folder, day, subject_type, contact) for day in known_days(self._folder))
         return frozenset(found | {one for one in strangers if one is not None})
+
+    def unused(
+        self, directory: Directory, generations: Mapping[str, Generation], now: float
+    ) -> tuple[list[Remark], list[NotChecked]]:
+        """Active contacts who could have asked for `UNUSED_DAYS`, and about whom nothing was recorded in that time.
+
+        Nobody, while the log is younger than that; then it is said so.
+        """
+        self.index.catch_up()
+        since = now - UNUSED_DAYS * 86_400
+        begins, from_then = self.index.begins(), instant(since)
+        if not begins or begins > from_then:
+            reach = f"it begins at {begins}" if begins else "it holds no decision"
+            why = f"contacts unused for {UNUSED_DAYS} days: not known, the decision log is not that old ({reach})"
+            return [], [NotChecked(Kind.UNUSED, why)]
+        last = self.index.last_uses()
+        found = []
+        for tenant in directory.tenants.values():
+            generation = generations.get(tenant.set_id)
+            day = generation.local_day.ordinal if generation is not None else None
+            annex = tenant.annex_in_force(day(now)) if day is not None else None
+            then = tenant.annex_in_force(day(since)) if day is not None else None
+            if annex is None or then is None:
+                continue
+            for at, contact in enumerate(annex.contacts, start=1):
+                used = last.get(subject_ref(contact.log_key, tenant.id), "") if contact.log_key else ""
+                stood = any(key in then.by_key for key in contact.keys)
+                if stood and contact.state is ContactState.ACTIVE and used < from_then:
+                    when = f"last on {used[:10]}" if used else "never as far as the log reaches"
+                    text = f"line {at} of annex {annex.number}: nothing was asked for {UNUSED_DAYS} days ({when})"
+                    found.append(Remark(Kind.UNUSED, tenant.id, text))
+        return found, []
 
     def _resources(self, resource: str) -> frozenset[str]:
         kind, colon, name = resource.partition(":")

@@ -33,6 +33,7 @@ from authz.policy.store import PolicyStore, SetStatus
 from authz.recorded import Recorded
 from authz.registry.confirmations import Confirmations
 from authz.registry.keys import KeyWatch
+from authz.registry.listen import Listener
 from authz.registry.store import RegistryStore
 from authz.registry.watch import RegistryWatch
 from authz.settings import LogMode, Settings
@@ -162,6 +163,10 @@ class Service:
                 self.registry = RegistryWatch(self._registry_store, self._snapshot)
             except RegistryUnavailable as error:
                 _log.warning("registry_unavailable", reason=str(error))
+
+    def listener(self, wake: Callable[[], object]) -> Listener | None:
+        """What wakes this worker at each change of the registry, where the database can tell; to be started."""
+        return self._registry_store.listener(wake)
 
     def receipt(self, line: str, segment: str, now: float) -> bytes:
         """The signed receipt of a recorded line; see `log.receipt.write_receipt`."""

@@ -30,7 +30,7 @@ from authz.errors import ConfigError, Conflict, PolicyInvalid
 from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set
 from authz.registry.annexes import DRAFT, TenantAnnexes, tenant_annexes
-from authz.registry.proposals import approve, staff_name
+from authz.registry.proposals import approve, staff_name, withdraw
 from authz.registry.store import RegistryStore
 from authz.registry.trail import trail
 from authz.settings import Settings
@@ -128,6 +128,33 @@ def approve_(
     say(console, (said, GOOD), (f"  revision {approval.revision}", QUIET))
     if approval.set_aside:
         say(console, f"set aside: {', '.join(f'draft {one}' for one in approval.set_aside)}")
+
+
+@app.command("withdraw", epilog=examples('authz annex withdraw 12 --by "Mara Ionescu"'))
+def withdraw_(
+    annex_id: Annotated[int, typer.Argument(metavar="ID", help="The draft's id, as `import` printed it.")],
+    by: By,
+    as_json: AsJson = False,
+) -> None:
+    """Set a draft aside, so that nobody approves it any more. What was approved cannot be withdrawn.
+
+    Exit status: 0 withdrawn, 1 it is no draft (nothing changes), 2 wrong usage, no such annex, or no database.
+    """
+    quiet_operations_log()
+    with _registry(Settings()) as store:
+        try:
+            done = withdraw(store, annex_id, _staff(by))
+        except Conflict as conflict:
+            if as_json:
+                print_json({"annex": annex_id, "problems": [{"code": conflict.code, "text": str(conflict)}]})
+            else:
+                say(output(), (f"annex {annex_id} was not withdrawn: {conflict}", BAD))
+            raise typer.Exit(FINDINGS) from None
+    if as_json:
+        print_json({"annex": annex_id, "tenant": done.tenant_id, "problems": [], "revision": done.revision})
+        return
+    text = f"draft {annex_id} of annex {done.annex.entry.number} of {done.tenant_id} is set aside"
+    say(output(), (text, GOOD), (f"  revision {done.revision}", QUIET))
 
 
 @app.command("list", epilog=examples("authz annex list acme", "authz annex list acme --json"))

@@ -20,6 +20,7 @@ _WHAT: Final[Mapping[str, str]] = {
     "annex_loaded": "{about} loaded from a file, {contacts} contacts",
     "annex_proposed": "{about} entered as draft {annex}, {contacts} contacts, from {effective_from}",
     "annex_approved": "{about} approved, in force from {effective_from}; entered by {entered_by}",
+    "annex_withdrawn": "draft {annex} of {about} withdrawn; entered by {entered_by}",
     "annex_superseded": "draft {annex} of {about} set aside",
     "contact_suspended": "{about} suspended",
     "contact_revoked": "{about} revoked",

@@ -16,11 +16,11 @@ from authz.cli.person import person_key, staff
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, output, say
 from authz.registry.erasure import Erasure, erase
-from authz.registry.report import NOT_CHECKED, Remark, remarks
+from authz.registry.report import NotChecked, Remark, remarks
 from authz.registry.snapshot import save_snapshot
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
-from authz.wiring import snapshot_path
+from authz.wiring import recorded_decisions, snapshot_path
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -34,45 +34,48 @@ _STAYS: Final = (
 _STAYS_IN_POSTGRESQL: Final = (
     "the PostgreSQL server's own write-ahead log, replicas and backups, until it recycles them",
 )
-_STAYS_IN_LOG: Final = "the decision log: its records are evidence and are cleared by its own retention"
+_STAYS_IN_LOG: Final = "records of the decision log: the key that tied them to the person is gone, they name nobody"
 
 
 @app.command(epilog=examples("authz registry report", "authz registry report --json"))
 def report(as_json: AsJson = False) -> None:
     """Say what a careful owner would look at: tenants left with one admin or none, one e-mail at several tenants.
 
-    Also private or over-wide declared ranges, annexes whose network choice and lines disagree, tenants without lines,
-    and lines of tenants that the registry does not know. The admin-like role is the one that may do the most. Read are
-    the registry and the live policy sets (the files of AUTHZ_POLICIES where none is live).
+    Also contacts unused for 180 days (by the decision log, once it is that old), private or over-wide declared ranges,
+    annexes whose network choice and lines disagree, tenants without lines, and lines of tenants that the registry does
+    not know. The admin-like role is the one that may do the most. Read are the registry and the live policy sets (the
+    files of AUTHZ_POLICIES where none is live).
 
     Exit status: 0 nothing to look at, 1 findings, 2 wrong usage, no policy or no database.
     """
     quiet_operations_log()
     settings = Settings()
     store = RegistryStore(settings.registry_url.get_secret_value())
+    now = time.time()
     try:
         directory = store.directory()
+        generations = live_generations(settings) or live(build_all(sets_of(None, settings), cache_folder(settings)))
+        unused, not_checked = recorded_decisions(settings, store).unused(directory, generations, now)
     finally:
         store.close()
-    generations = live_generations(settings) or live(build_all(sets_of(None, settings), cache_folder(settings)))
-    found = remarks(directory, generations, time.time())
+    found = sorted([*remarks(directory, generations, now), *unused])
     if as_json:
-        print_json(_report_document(found, directory.revision))
+        print_json(_report_document(found, directory.revision, not_checked))
     else:
-        _print_report(found, len(directory.tenants), directory.revision)
+        _print_report(found, len(directory.tenants), directory.revision, not_checked)
     if found:
         raise typer.Exit(FINDINGS)
 
 
-def _report_document(found: list[Remark], revision: int) -> dict[str, Any]:
+def _report_document(found: list[Remark], revision: int, not_checked: list[NotChecked]) -> dict[str, Any]:
     return {
         "revision": revision,
         "findings": [{**one._asdict(), "source": one.source or None} for one in found],
-        "not_checked": [one._asdict() for one in NOT_CHECKED],
+        "not_checked": [one._asdict() for one in not_checked],
     }
 
 
-def _print_report(found: list[Remark], tenants: int, revision: int) -> None:
+def _print_report(found: list[Remark], tenants: int, revision: int, not_checked: list[NotChecked]) -> None:
     console = output()
     kind = ""
     for one in found:
@@ -80,7 +83,7 @@ def _print_report(found: list[Remark], tenants: int, revision: int) -> None:
             kind = one.kind
             say(console, (kind.replace("_", " "), STRONG))
         say(console, "  ", (f"{one.tenant}: ", STRONG), one.text, (f"  {one.source}" if one.source else "", QUIET))
-    for missing in NOT_CHECKED:
+    for missing in not_checked:
         say(console, (f"not checked: {missing.why}", WARNING))
     said = count(len(found), "finding") if found else "nothing to look at"
     say(console, (f"{count(tenants, 'tenant')}: {said}", BAD if found else GOOD), (f"  revision {revision}", QUIET))

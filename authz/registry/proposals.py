@@ -148,6 +148,35 @@ def approve(store: RegistryStore, annex_id: int, by: str) -> Approval:
         return Approval(tenant_id, approved, change.revision, set_aside)
 
 
+def withdraw(store: RegistryStore, annex_id: int, by: str) -> Approval:
+    """Set a draft aside: it can no longer be approved. Whoever entered it may do so, or anybody else.
+
+    Raises:
+        ValueError: `by` is no name.
+        NotFound: there is no such annex.
+        Conflict: it is no draft (any more).
+        RegistryUnavailable: the database cannot be reached; nothing has changed.
+    """
+    by = staff_name(by)
+    with store.changing(by) as change:
+        tenant_id = tenant_of(change.connection, annex_id)
+        tenant = read_annexes(change.connection, tenant_id)
+        draft = next(one for one in tenant.annexes if one.id == annex_id)
+        if draft.state == APPROVED:
+            raise Conflict(f"annex {draft.entry.number} was approved; it counts until a newer annex does")
+        if draft.state == SUPERSEDED:
+            raise Conflict(f"this draft of annex {draft.entry.number} was set aside already")
+        change.connection.execute(t.annex.update().where(t.annex.c.id == annex_id).values(state=SUPERSEDED))
+        change.record(
+            "annex_withdrawn",
+            tenant_id,
+            about=f"annex {draft.entry.number}",
+            document_sha256=draft.entry.document_sha256,
+            details={"annex": annex_id, "entered_by": draft.entered_by},
+        )
+        return Approval(tenant_id, draft._replace(state=SUPERSEDED), change.revision, (annex_id,))
+
+
 def same_person(one: str, other: str) -> bool:
     """Whether two names in the trail can be one person's: case, blanks, width and diacritics make no second person."""
     return _plain_name(one) == _plain_name(other)

@@ -41,6 +41,7 @@ class Kind(StrEnum):
     NO_LINES = "no_network_lines"
     UNKNOWN_TENANT = "lines_of_unknown_tenant"
     NO_POLICY = "policy_set_not_live"
+    UNUSED = "contact_unused"
 
 
 class Remark(NamedTuple):
@@ -57,14 +58,6 @@ class NotChecked(NamedTuple):
 
     kind: str
     why: str
-
-
-NOT_CHECKED: Final = (
-    NotChecked(
-        "contact_unused",
-        "contacts unused for 180 days: not known; that needs a decision log, and this version keeps none",
-    ),
-)
 
 
 def remarks(directory: Directory, generations: Mapping[str, Generation], now: float) -> list[Remark]:

@@ -17,6 +17,7 @@ from authz.registry import tables as t
 from authz.registry.change import Change, Through, instant_text
 from authz.registry.compaction import compact
 from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
+from authz.registry.listen import Listener, tell_listeners
 from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -119,12 +120,18 @@ class RegistryStore:
             change.finish()
             if change.is_empty:
                 transaction.rollback()
+            else:
+                tell_listeners(connection)
 
     @contextmanager
     def noting(self) -> Iterator[sa.Connection]:
         """A write that is no change of the registry and makes no revision: uses of keys, confirmations."""
         with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin():
             yield connection
+
+    def listener(self, wake: Callable[[], object]) -> Listener | None:
+        """A thread that wakes somebody at each change, to be started; None for SQLite, which tells nobody."""
+        return None if self.sqlite_file is not None else Listener(self._engine.url, wake)
 
     def now(self) -> float:
         """The store's clock, in seconds since 1970-01-01T00:00Z."""

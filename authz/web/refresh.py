@@ -22,12 +22,21 @@ class LookOut(threading.Thread):
         self._what = name
         self._look = look
         self._interval_s = interval_s
-        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._stopping = False
         self._failing = ""
+
+    def wake(self) -> None:
+        """Look now."""
+        self._awake.set()
 
     def run(self) -> None:
         """Until `stop`."""
-        while not self._stopping.wait(self._interval_s):
+        while True:
+            self._awake.wait(self._interval_s)
+            self._awake.clear()
+            if self._stopping:
+                return
             try:
                 self._look()
             except Exception as error:  # noqa: BLE001 - what is live stays live; the next look may succeed
@@ -42,7 +51,8 @@ class LookOut(threading.Thread):
 
     def stop(self) -> None:
         """Make the thread end; waits a second at most, since it may hang in a call."""
-        self._stopping.set()
+        self._stopping = True
+        self._awake.set()
         self.join(timeout=1.0)
 
 
@@ -50,14 +60,19 @@ class LookOuts:
     """Several at once."""
 
     def __init__(self, looks: Mapping[str, Callable[[], object]], interval_s: float) -> None:
-        self._all = [LookOut(name, look, interval_s) for name, look in looks.items()]
+        self._all = {name: LookOut(name, look, interval_s) for name, look in looks.items()}
 
     def start(self) -> None:
         """Begin looking."""
-        for one in self._all:
+        for one in self._all.values():
             one.start()
+
+    def wake(self, *names: str) -> None:
+        """Have some of them look now."""
+        for name in names:
+            self._all[name].wake()
 
     def stop(self) -> None:
         """End looking."""
-        for one in self._all:
+        for one in self._all.values():
             one.stop()

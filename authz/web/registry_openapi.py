@@ -64,6 +64,7 @@ def registry_paths() -> dict[str, Any]:
         "/v1/annexes/{annex}/approve": {
             "post": _change("approve_annex", "Approve a draft as the second person", forms.Approval, annex)
         },
+        "/v1/annexes/{annex}/withdraw": {"post": _change("withdraw_annex", "Set a draft aside", forms.Approval, annex)},
         "/v1/contacts": {"get": _list("contacts", "Contacts on the annexes in force", forms.Contacts, every)},
         "/v1/contacts/{contact}": {"get": _one("contact", forms.ContactDocument, contact)},
         "/v1/contacts/{contact}/suspend": {

@@ -19,7 +19,7 @@ from authz.errors import AuthzError, NotFound, RequestInvalid
 from authz.registry import editing
 from authz.registry.change import Outdated, Through
 from authz.registry.editing import Line, Seen
-from authz.registry.proposals import approve, enter_draft, staff_name
+from authz.registry.proposals import Approval, approve, enter_draft, staff_name, withdraw
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
 from authz.web import registry_schemas as forms
@@ -73,6 +73,7 @@ def registry_routes(service: Service, callers: Callers) -> list[APIRoute]:
         ("POST", "/v1/annexes", desk.propose),
         ("GET", "/v1/annexes/{annex}", desk.annex),
         ("POST", "/v1/annexes/{annex}/approve", desk.approve),
+        ("POST", "/v1/annexes/{annex}/withdraw", desk.withdraw),
         ("GET", "/v1/contacts", desk.contacts),
         ("GET", "/v1/contacts/{contact}", desk.contact),
         ("POST", "/v1/contacts/{contact}/suspend", desk.suspend),
@@ -154,15 +155,22 @@ class RegistryDesk:
 
     async def approve(self, request: Request) -> Response:
         """Approve a draft as the second person."""
+        return await self._draft_changed(request, approve)
+
+    async def withdraw(self, request: Request) -> Response:
+        """Set a draft aside."""
+        return await self._draft_changed(request, withdraw)
+
+    async def _draft_changed(self, request: Request, change: Callable[[RegistryStore, int, str], Approval]) -> Response:
         asking = await self._asking(request, Scope.REGISTRY_WRITE)
         annex_id = await self._own_annex(asking, request.path_params["annex"])
         by = _staff((await _body(request, forms.Approval)).by)
 
-        def approved() -> None:
+        def changed() -> None:
             seen, _ = editing.see_annex(self._store, annex_id)
-            self._people.catch_up(approve(self._as_seen(request, asking, seen), annex_id, by).revision)
+            self._people.catch_up(change(self._as_seen(request, asking, seen), annex_id, by).revision)
 
-        await self._in_thread(approved)
+        await self._in_thread(changed)
         return await self._annex_shown(annex_id)
 
     async def suspend(self, request: Request) -> Response:

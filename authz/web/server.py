@@ -140,9 +140,14 @@ def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
         look_outs = LookOuts(looks, settings.poll_interval_s)
         look_outs.start()
         _spare_collections()
+        listener = service.listener(partial(look_outs.wake, "registry", "keys"))
+        if listener is not None:
+            listener.start()
         try:
             yield
         finally:
+            if listener is not None:
+                await asyncio.to_thread(listener.stop)
             await asyncio.to_thread(look_outs.stop)
             await asyncio.to_thread(service.log.stop)
             await asyncio.to_thread(_for_a_second, partial(service.keys.write_uses, at_once=True))

@@ -20,7 +20,7 @@ from authz.registry import tables as t
 from authz.registry.annexes import APPROVED, DRAFT, SUPERSEDED, tenant_annexes
 from authz.registry.entries import AnnexEntry, ContactEntry
 from authz.registry.load import load_file
-from authz.registry.proposals import approve, enter_draft, same_person, staff_name
+from authz.registry.proposals import approve, enter_draft, same_person, staff_name, withdraw
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
 from authz.registry.tenants import close_tenant
@@ -342,3 +342,40 @@ people = tuple(ContactEntry(f"P {{n}}", "user", "", f"p{{n}}@acme.example") for 
     assert (numbers_in_directory(store), states(store), trail(store, "acme"), store.revision()) == before
     approve(store, draft, "ion")
     assert numbers_in_directory(store) == [1, 2, 3]
+
+
+def test_a_draft_that_was_withdrawn_is_approved_by_nobody_and_changes_nothing(store: RegistryStore) -> None:
+    before = numbers_in_directory(store)
+    draft = enter_draft(store, "acme", annex(), "Mara Ionescu")
+
+    done = withdraw(store, draft.id, "Mara Ionescu")
+
+    assert (done.tenant_id, done.annex.state) == ("acme", SUPERSEDED)
+    with pytest.raises(Conflict, match="set aside"):
+        approve(store, draft.id, "Irina Turcanu")
+    with pytest.raises(Conflict, match="already"):
+        withdraw(store, draft.id, "Mara Ionescu")
+    assert numbers_in_directory(store) == before
+    last = trail(store, "acme")[-1]
+    assert (last.kind, last.changed_by, last.document_sha256) == ("annex_withdrawn", "Mara Ionescu", DOCUMENT)
+
+
+def test_the_same_paper_can_be_entered_again_after_it_was_withdrawn(store: RegistryStore) -> None:
+    first = enter_draft(store, "acme", annex(), "Mara Ionescu")
+    withdraw(store, first.id, "Mara Ionescu")
+
+    again = enter_draft(store, "acme", annex(), "Mara Ionescu")
+    approve(store, again.id, "Irina Turcanu")
+
+    assert again.id != first.id
+    assert numbers_in_directory(store)[-1] == 3
+
+
+def test_an_approved_annex_cannot_be_withdrawn(store: RegistryStore) -> None:
+    draft = enter_draft(store, "acme", annex(), "Mara Ionescu")
+    approve(store, draft.id, "Irina Turcanu")
+
+    with pytest.raises(Conflict, match="was approved"):
+        withdraw(store, draft.id, "Mara Ionescu")
+    with pytest.raises(NotFound):
+        withdraw(store, 999, "Mara Ionescu")

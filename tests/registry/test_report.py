@@ -11,7 +11,7 @@ from authz.core.generation import Generation
 from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
-from authz.registry.report import NOT_CHECKED, Kind, Remark, leading_roles, remarks
+from authz.registry.report import Kind, Remark, leading_roles, remarks
 from tests.web.world import NoFacts
 
 NOW = 1_780_000_000.0
@@ -120,8 +120,3 @@ def test_a_tenant_without_annex_in_force_or_without_live_policy_is_found() -> No
     later = Annex(1, SINCE, dt.date(2030, 1, 1), NetworkChoice.DECLARED, [person("x")])
     assert (Kind.NO_ANNEX, "a") in kinds(Tenant("a", "shop", "a", [later]), a=DECLARED)
     assert kinds(tenant("a", person("x"), set_id="other")) == [(Kind.NO_POLICY, "a")]
-
-
-def test_what_cannot_be_known_yet_is_said() -> None:
-    assert [one.kind for one in NOT_CHECKED] == ["contact_unused"]
-    assert "decision log" in NOT_CHECKED[0].why

@@ -238,6 +238,19 @@ async def test_an_annex_is_proposed_by_one_person_and_approved_by_another(world:
     assert (last.kind, last.details["via_key"]) == ("annex_approved", "k1")
 
 
+async def test_a_draft_is_withdrawn_and_can_no_longer_be_approved(world: RegistryWorld) -> None:
+    async with world.client(As()) as client:
+        draft = await proposed(client)
+        path = draft.headers["location"]
+        unseen = await client.post(f"{path}/withdraw", json=IRINA)
+        done = await client.post(f"{path}/withdraw", json=IRINA, headers={"if-match": draft.headers["etag"]})
+        late = await client.post(f"{path}/approve", json=IRINA, headers={"if-match": done.headers["etag"]})
+
+    assert (unseen.status_code, problem_code(unseen)) == (428, "precondition_required")
+    assert (done.status_code, done.json()["state"]) == (200, "superseded")
+    assert (late.status_code, problem_code(late)) == (409, "conflict")
+
+
 async def test_the_same_annex_is_entered_once(world: RegistryWorld) -> None:
     async with world.client(As()) as client:
         first, again = await proposed(client), await proposed(client)
