@@ -11,7 +11,7 @@ from typing import Final
 
 from tests.architecture.documents import ROOT, project_files
 
-NOT_IMPORTED: Final = {"psycopg", "tzdata", "uvloop"}
+NOT_IMPORTED: Final = {"tzdata", "uvloop"}
 """Runtime dependencies that others load by name: SQLAlchemy its driver, zoneinfo its tables, uvicorn its loop."""
 
 
