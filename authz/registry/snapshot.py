@@ -7,11 +7,13 @@ place; readable by its owner only, for it holds people.
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from sys import intern
 from typing import Final, NamedTuple, Protocol
@@ -90,7 +92,7 @@ def load_snapshot(path: Path) -> Snapshot:
         RegistryUnavailable: there is no such file, or it is not whole.
     """
     try:
-        with path.open("rb") as stream:
+        with path.open("rb") as stream, _no_search_for_cycles():
             as_of = os.fstat(stream.fileno()).st_mtime
             head = json.loads(stream.readline(_LONGEST_HEAD))
             sha256 = head.pop("sha256")
@@ -103,6 +105,18 @@ def load_snapshot(path: Path) -> Snapshot:
     if digest.hexdigest() != sha256 or head["format"] != FORMAT:
         raise RegistryUnavailable("the registry's snapshot is damaged")
     return Snapshot(directory, as_of)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """A directory holds no cycles, and the search for them would walk it again and again while it grows."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _digest(head: Mapping[str, object]) -> Digest:

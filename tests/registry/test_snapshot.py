@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,3 +127,15 @@ def test_confirming_makes_it_younger(tmp_path: Path) -> None:
     loaded = load_snapshot(path)
     assert loaded.as_of == SAVED_AT + 60
     assert (loaded.directory.revision, loaded.directory.registry_id) == (4, "here")
+
+
+def test_the_search_for_cycles_goes_on_after_a_load_whole_or_damaged(directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    save_snapshot(directory, path, as_of=1000)
+    load_snapshot(path)
+    assert gc.isenabled()
+
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(RegistryUnavailable):
+        load_snapshot(path)
+    assert gc.isenabled()
