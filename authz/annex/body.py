@@ -19,15 +19,20 @@ MOST_ROWS: Final = 2_000
 MOST_COLUMNS: Final = 100
 
 _WRAPPERS: Final = frozenset(f"{W}{name}" for name in ("sdtContent", "customXml", "ins", "moveTo", "smartTag"))
+_CHANGED_CELLS: Final = tuple(f"{W}{name}" for name in ("cellIns", "cellDel", "cellMerge"))
 
 
 class Cell(NamedTuple):
-    """A cell over `span` grid columns from `column` (from 0); `continued`: merged with the one above, with its text."""
+    """A cell over `span` grid columns from `column` (from 0); `continued`: merged with the one above, with its text.
+
+    `has_note`: a footnote or endnote hangs on it.
+    """
 
     text: str
     column: int
     span: int
     continued: bool
+    has_note: bool = False
 
 
 class Row(NamedTuple):
@@ -38,10 +43,14 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table; `number` counts from 1 in the order of the document, nested tables after the one they lie in."""
+    """A table; `number` counts from 1 in the order of the document, nested tables after the one they lie in.
+
+    `inside`: the number of the table around it; 0: none.
+    """
 
     number: int
     rows: tuple[Row, ...]
+    inside: int = 0
 
 
 class Body(NamedTuple):
@@ -79,6 +88,7 @@ class _Reader:
     def __init__(self, sight: Sight) -> None:
         self.sight = sight
         self._tables = 0
+        self._around = [0]  # numbers of the tables that are being read, innermost last
 
     def blocks(self, container: Element) -> Iterator[str | Table]:
         """Paragraphs and tables inside an element, in their order; text boxes after the paragraph they hang on."""
@@ -116,13 +126,15 @@ class _Reader:
 
     def _table(self, table: Element) -> Iterator[Table]:
         self._tables += 1
-        number = self._tables
+        number, inside = self._tables, self._around[-1]
+        self._around.append(number)
         nested: list[Table] = []
         rows: list[Row] = []
         for element in _inside(table, f"{W}tr"):
             above = rows[-1].cells if rows else ()
             rows.append(Row(len(rows) + 1, tuple(self._cells(element, above, nested))))
-        yield Table(number, tuple(rows))
+        self._around.pop()
+        yield Table(number, tuple(rows), inside)
         yield from nested
 
     def _cells(self, row: Element, above: Iterable[Cell], nested: list[Table]) -> Iterator[Cell]:
@@ -138,6 +150,8 @@ class _Reader:
             kept = element.find(f"{W}tcPr")
             span = 1 if kept is None else max(1, number_of(kept.find(f"{W}gridSpan"), 1))
             continued = kept is not None and _continues(kept.find(f"{W}vMerge"))
+            if kept is not None and any(kept.find(tag) is not None for tag in _CHANGED_CELLS):
+                self.sight.note_tracked()
             if column + span > MOST_COLUMNS:
                 raise Refused(Code.TOO_MANY_ROWS, f"a table of more than {MOST_COLUMNS} columns")
             text = self._cell_text(element, nested)
@@ -146,7 +160,8 @@ class _Reader:
                 text = ""
             if continued:
                 text = next((cell.text for cell in above if cell.column == column), text)
-            yield Cell(text, column, span, continued)
+            has_note = next(element.iter(f"{W}footnoteReference", f"{W}endnoteReference"), None) is not None
+            yield Cell(text, column, span, continued, has_note)
             column += span
 
     def _cell_text(self, cell: Element, nested: list[Table]) -> str:

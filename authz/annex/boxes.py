@@ -16,16 +16,18 @@ UNCLEAR_BOX: Final = "\ue002"
 MARKS: Final = EMPTY_BOX + TICKED_BOX + UNCLEAR_BOX
 
 _EMPTY_GLYPHS: Final = "☐□▢◻◽⬜❏❐❑❒○◯⚪\uf0a8\uf06f\uf071\uf072\uf0a3\uf0a1"
-_TICKED_GLYPHS: Final = "☑☒✓✔✗✘☓✅❎⊠⊗■◼⬛●◉🗹🗷🗸\uf0fe\uf0fd\uf0fc\uf0fb\uf052\uf053\uf054\uf078"
+_TICKED_GLYPHS: Final = "☑☒✓✔✗✘☓✅❎⊠⊗■◼⬛●◉🗹🗵🗷🗸⌧√\uf0fe\uf0fd\uf0fc\uf0fb\uf052\uf053\uf054\uf078"
 _SYMBOL_AREA: Final = 0xF000
 _LAST_OF_A_FONT: Final = 0xFF
 _PLANE: Final = range(1, 0x10000)
 _SURROGATES: Final = range(0xD800, 0xE003)  # and our own marks
-_TYPED: Final = re.compile(r"[\[(]\s*([xX✓✔]?)\s*[\])]")
+_TYPED: Final = re.compile(r"[\[(][\s_]*([xXхХvV✓✔√]?)[\s_]*[\])]")
 _BY_GLYPH: Final = {
     **dict.fromkeys(map(ord, _EMPTY_GLYPHS), EMPTY_BOX),
     **dict.fromkeys(map(ord, _TICKED_GLYPHS), TICKED_BOX),
 }
+_LOOKS: Final = dict.fromkeys(range(0xFE00, 0xFE10))
+"""Whether the glyph before is drawn in colours: variation selectors, which say nothing of the box."""
 _FORGED: Final = dict.fromkeys(map(ord, MARKS), "\ufffd")
 
 
@@ -52,7 +54,7 @@ def symbol(code: str) -> str:
 
 def with_marks(text: str) -> str:
     """The text with every glyph of a box as a mark."""
-    typed = _TYPED.sub(lambda match: mark_of(bool(match[1])), text)
+    typed = _TYPED.sub(lambda match: mark_of(bool(match[1])), text.translate(_LOOKS))
     return typed.translate(_BY_GLYPH)
 
 

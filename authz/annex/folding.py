@@ -11,13 +11,14 @@ _NOT_WORD: Final = re.compile(r"[^\w]+|_+")
 _LEADERS: Final = re.compile(r"_{2,}|(?<![^\W_])_|_(?![^\W_])|\.{3,}|…+")
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _DASHES: Final = re.compile("[\u2010-\u2015\u2212]")
+_UNSEEN: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff")
 _NOTHING: Final = re.compile(r"[-_.…\s]*|n/a", re.IGNORECASE)
 
 
 def folded(text: str) -> str:
     """Lower-case words without diacritics, single blanks between them: `Nume și Prenume*` -> `nume si prenume`."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_LETTERS))
-    letters = "".join(char for char in plain if not unicodedata.combining(char))
+    letters = "".join(char for char in plain if not unicodedata.combining(char) and char not in _UNSEEN)
     return _NOT_WORD.sub(" ", letters).strip()
 
 

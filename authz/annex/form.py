@@ -16,6 +16,7 @@ from authz.annex.container import Container
 from authz.annex.package import open_package
 from authz.annex.parties import Parties, read_parties, same_client
 from authz.annex.problems import Code, DocumentProblem, Refused
+from authz.annex.unread import unread_contacts
 from authz.core.definition import PolicySet
 from authz.core.types import NetworkChoice
 from authz.registry.checking import check_tenant
@@ -59,6 +60,7 @@ def read_form(raw: bytes, file_name: str, definition: PolicySet) -> ReadForm:
         return unread(refused.problem, sha256)
     network, unreadable = network_choice(body)
     lines, of_lines = read_contacts(body, definition)
+    of_lines += unread_contacts(body, definition)
     found = (*body.problems, *problems, *([unreadable] if unreadable is not None else []), *of_lines)
     return ReadForm(parties, network, tuple(lines), found, sha256)
 

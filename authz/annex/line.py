@@ -15,6 +15,7 @@ _UNREAD: Final = frozenset(
 )
 DELETED: Final = frozenset(f"{W}{name}" for name in ("del", "moveFrom"))
 INSERTED: Final = frozenset(f"{W}{name}" for name in ("ins", "moveTo"))
+_BOX_FORMS: Final = tuple(f"{W}{name}" for name in ("sym", "fldChar", "sdt"))
 FOREIGN: Final = frozenset(f"{W}{name}" for name in ("altChunk", "subDoc"))
 
 
@@ -44,6 +45,10 @@ class Sight:
     def note_hidden(self) -> None:
         """A reader does not see some text."""
         self._note(Code.HIDDEN_TEXT, "holds hidden text that nobody sees who signs it")
+
+    def note_struck_out(self) -> None:
+        """One reader takes the text for deleted, another for text."""
+        self._note(Code.STRUCK_OUT, "holds text that is struck out; delete it or undo the stroke, then sign")
 
     def note_foreign(self) -> None:
         """A reader sees text that is not in this file."""
@@ -77,6 +82,8 @@ class _Line:
             inner = self._element(element, hidden)
             if element.tag == f"{W}r":
                 hidden = self._sight.is_hidden(element) or hidden
+                if _is_struck_out(element):
+                    self._sight.note_struck_out()
             waiting += [(child, hidden) for child in reversed(inner)]
         return "".join(self._parts)
 
@@ -101,7 +108,7 @@ class _Line:
         return list(element)
 
     def _tracked(self, change: Element) -> list[Element]:
-        if any(text and text.strip() for text in change.itertext(f"{W}t", f"{W}delText")):
+        if _shows_something(change):
             self._sight.note_tracked()
         return [] if change.tag in DELETED else list(change)
 
@@ -131,6 +138,20 @@ class _Line:
                 self._sight.note_hidden()
             return
         self._parts.append(text)
+
+
+def _shows_something(change: Element) -> bool:
+    """Text, or a box in any of its forms; what only Word sees (an empty run, a mark of a paragraph) does not count."""
+    if next(change.iter(*_BOX_FORMS), None) is not None:
+        return True
+    return any(text and text.strip() for text in change.itertext(f"{W}t", f"{W}delText"))
+
+
+def _is_struck_out(run: Element) -> bool:
+    properties = run.find(f"{W}rPr")
+    if properties is None or not any(is_on(properties.find(f"{W}{name}")) for name in ("strike", "dstrike")):
+        return False
+    return _shows_something(run)
 
 
 def _shown_character(element: Element) -> str:

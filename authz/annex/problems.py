@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     TRACKED_CHANGES = "tracked_changes"
     HIDDEN_TEXT = "hidden_text"
+    STRUCK_OUT = "struck_out"
     FOREIGN_CONTENT = "foreign_content"
     ANNEX_NUMBER = "annex_number"
     CONTRACT_NUMBER = "contract_number"
