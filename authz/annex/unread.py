@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from authz.annex.body import Body, Cell, Row, Table
 from authz.annex.columns import FUNCTION, NAME, ROLE, Heading, heading_in, heading_of
 from authz.annex.contacts import role_words
-from authz.annex.folding import folded
+from authz.annex.folding import dashes, folded
 from authz.annex.problems import Code, DocumentProblem
 from authz.core.definition import PolicySet
 
 _SIGN: Final = "@"
+_NUMBER: Final = re.compile(r"[+0](?:[\s()./-]*\d){8,14}")  # as telephones are written; no row's number, date or sum is
 _OF_NO_ADDRESS: Final = (NAME, ROLE, FUNCTION)
 
 
@@ -33,12 +35,16 @@ def unread_contacts(body: Body, definition: PolicySet) -> Iterator[DocumentProbl
 
 
 def _has_address(row: Row) -> bool:
-    return any(_SIGN in cell.text for cell in row.cells)
+    return any(_SIGN in cell.text or _is_number(cell) for cell in row.cells)
+
+
+def _is_number(cell: Cell) -> bool:
+    return _NUMBER.fullmatch(dashes(cell.text).strip()) is not None
 
 
 def _misplaced(table: Table, heading: Heading) -> Iterator[DocumentProblem]:
     note = "a footnote hangs on this cell and is not read; write what it says into the table, or leave it out"
-    elsewhere = "an address under a heading that is not one for addresses; write it under e-mail or login"
+    elsewhere = "an address or number under a heading that is not one for it; write it under e-mail, telephone or login"
     for row in table.rows[heading.row :]:
         if heading_in(row) is not None or len(row.cells) == 1:
             continue
@@ -46,7 +52,8 @@ def _misplaced(table: Table, heading: Heading) -> Iterator[DocumentProblem]:
             above = _printed(cell, table.rows[heading.row - 1])
             if cell.has_note:
                 yield DocumentProblem(Code.CELL, note, table.number, row.number, above)
-            if _SIGN in cell.text and not cell.continued and not _is_under_addresses(cell, heading):
+            stands = _SIGN in cell.text or _is_number(cell)
+            if stands and not cell.continued and not _is_under_addresses(cell, heading):
                 yield DocumentProblem(Code.CELL, elsewhere, table.number, row.number, above)
 
 

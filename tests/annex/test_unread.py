@@ -11,7 +11,7 @@ from tests.annex.word import Markup, cell, paragraph, row, run, symbol, table
 
 DAN = ("Dan Rus", "User", "", "dan@acme.example", "")
 HEADLESS = "a contact without headings above it is not read; name, role and address need theirs"
-ELSEWHERE = "an address under a heading that is not one for addresses; write it under e-mail or login"
+ELSEWHERE = "an address or number under a heading that is not one for it; write it under e-mail, telephone or login"
 NOTE = "a footnote hangs on this cell and is not read; write what it says into the table, or leave it out"
 ACME = TenantNames("acme", "Acme Distribution SRL")
 
@@ -21,7 +21,17 @@ def problems(raw: bytes) -> list[str]:
 
 
 def test_a_table_that_was_split_from_its_headings_is_a_problem() -> None:
-    assert problems(paper(more=[table([DAN])])) == [f"table 4, row 1: {HEADLESS}"]
+    by_number = ("Eve Rusu", "Admin", "", "", "021 300–0002")
+
+    assert problems(paper(more=[table([DAN, by_number])])) == [
+        f"table 4, row 1: {HEADLESS}",
+        f"table 4, row 2: {HEADLESS}",
+    ]
+
+
+@pytest.mark.parametrize("harmless", ["1", "01.02.2026", "1900101410012", "0", "2026-01-05", "12.500,00"])
+def test_other_figures_under_other_headings_are_left_alone(harmless: str) -> None:
+    assert said(read(paper((harmless, *ANA), headings=("Nr.", *HEADINGS)))) == []
 
 
 def test_a_contact_above_the_headings_is_a_problem() -> None:
@@ -47,10 +57,11 @@ def test_an_address_of_the_parties_is_no_contact() -> None:
     ("headings", "line", "column"),
     [
         (("Nume", "Rol", "Functie", "Emial", "Telefon"), ANA, "Emial"),
+        (("Nume", "Rol", "Functie", "Email", "Cifre"), ANA, "Cifre"),
         (HEADINGS, ("Ana Pop ana@acme.example", "Admin", "", "", "+40213000001"), "Nume si Prenume"),
         (HEADINGS, ("Ana Pop", "Admin", "ana@acme.example", "", "+40213000001"), "Functie"),
     ],
-    ids=["a heading misspelt", "beside the name", "under the function"],
+    ids=["a heading misspelt", "a number", "beside the name", "under the function"],
 )
 def test_an_address_outside_of_the_columns_of_addresses_is_a_problem(
     headings: tuple[str, ...], line: tuple[str, ...], column: str
