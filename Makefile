@@ -15,7 +15,7 @@ SOURCES := authz tests $(wildcard bench) $(wildcard scripts)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev demo run test quick gate-test check fmt format-check lint types imports policies bench mutants openapi lock \
+.PHONY: help install dev demo run test quick gate-test check fmt format-check lint types imports policies bench mutants bench-quick openapi lock \
         audit-lock clean
 
 help: ## this list
@@ -117,8 +117,33 @@ policies: $(VENV)/.runtime ## authz check and authz test over the shipped policy
 mutants: $(VENV)/.dev ## break the code in a seeded list of places; the tests must notice each
 	@$(BIN)/python -m tests.mutants.run $(ARGS)
 
-bench: $(VENV)/.dev ## what a decision costs on this machine
-	@set -e; for script in $(sort $(wildcard bench/[a-z]*.py)); do echo "== $$script"; $(BIN)/python "$$script"; done
+# The peers stand in an environment of their own. Cerbos comes as a binary inside a package of the npm registry, held to its sum.
+CERBOS      := @cerbos/cerbos-linux-x64@0.55.0
+CERBOS_SUM  := 1bb7264706e49f868551b355ef0a8e3b57947cccfe0551fb3dfae503f458ff7b
+PEERS       := .venv-bench
+
+$(PEERS)/.ready: requirements.lock requirements-bench.lock requirements-build.lock $(VENV)/.runtime
+	@command -v wrk >/dev/null && { command -v nginx || test -x /usr/sbin/nginx; } >/dev/null \
+	  || { echo 'wrk and nginx are needed; on Debian: apt-get install wrk nginx-light' >&2; exit 1; }
+	@echo 'making the environment of the peers in $(PEERS)'
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+	  -r requirements-build.lock -r requirements.lock -r requirements-bench.lock
+	@$(PEERS)/bin/python -m pip --quiet --disable-pip-version-check install --no-deps --no-build-isolation --no-index --editable .
+	@if command -v npm >/dev/null; then npm install --silent --no-save --ignore-scripts --prefix $(PEERS)/npm $(CERBOS) \
+	  && echo '$(CERBOS_SUM)  $(PEERS)/npm/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64' | sha256sum --check --quiet \
+	  && ln -sf ../npm/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64 $(PEERS)/bin/cerbos; \
+	else echo 'there is no npm here, so Cerbos is left out'; fi
+	@touch $@
+
+bench: $(PEERS)/.ready ## ours beside its peers, in one run; writes docs/performance.md (make bench ARGS=--short)
+	@$(PEERS)/bin/python bench/growth.py $(ARGS) >/dev/null
+	@$(PEERS)/bin/python bench/compare.py $(ARGS) $$(test -x $(PEERS)/bin/cerbos && echo --cerbos $(PEERS)/bin/cerbos) >/dev/null
+	@$(PEERS)/bin/python bench/report.py
+	@echo 'see docs/performance.md'
+
+bench-quick: $(VENV)/.dev ## has a decision become dearer? ratios to a calibration loop, kept for each commit
+	@$(BIN)/python bench/quick.py
 
 # --------------------------------------------------------------------------------------------- files made from the code
 
@@ -130,6 +155,7 @@ lock: | $(BIN)/python ## choose versions anew (make lock UPGRADE=--upgrade) and 
 	@test -x $(BIN)/uv || $(PIP) uv
 	@$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.lock
 	@$(LOCK) $(UPGRADE) --group dev pyproject.toml --constraints requirements.lock --output-file requirements-dev.lock
+	@$(LOCK) $(UPGRADE) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 	@$(LOCK) $(UPGRADE) --group build --constraints requirements-dev.lock --output-file requirements-build.lock
 
 clean: ## forget the environment and every cache; data/ stays

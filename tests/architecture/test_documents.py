@@ -28,6 +28,7 @@ def _names(requirements: list[Any]) -> list[str]:
         ("## Build", PYPROJECT["dependency-groups"]["build"]),
         ("## Development", PYPROJECT["dependency-groups"]["dev"]),
         ("## Client", PYPROJECT["project"]["optional-dependencies"]["client"]),
+        ("## Bench", PYPROJECT["dependency-groups"]["bench"]),
         ("## Proxies", PYPROJECT["dependency-groups"]["proxies"]),
     ],
     ids=["runtime", "build", "development", "client", "proxies"],
