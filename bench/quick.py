@@ -1,6 +1,6 @@
 """A guard against slipping: the cost of a decision as a ratio to a calibration loop, kept for each commit.
 
-A ratio taken in one process in alternating rounds moves by some per cent from run to run, where a rate moves by half. It
+A ratio taken in one process in alternating rounds moves by some per cent from run to run, a rate by half. The ratio
 is compared with the last one kept and fails nothing; `make bench-quick` prints it.
 """
 
