@@ -122,7 +122,21 @@ def _unpack(revision: str, folder: Path) -> None:
     if len(archive) > _LARGEST_ARCHIVE:
         raise Usage(f"the revision `{revision}` holds more than {_LARGEST_ARCHIVE >> 20} MiB of policy files")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        files.extractall(folder, filter="data")
+        _extract(files, folder)
+
+
+def _extract(files: tarfile.TarFile, folder: Path) -> None:
+    """Folders and regular files that lie inside; a link stays out and is then missed (not every 3.11 has `filter`)."""
+    for member in files:
+        target = folder / member.name
+        if not target.resolve().is_relative_to(folder.resolve()):
+            continue
+        if member.isdir():
+            target.mkdir(parents=True, exist_ok=True)
+        elif member.isreg():
+            content = files.extractfile(member)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.read() if content is not None else b"")
 
 
 def _git(*arguments: str) -> bytes:
