@@ -31,7 +31,7 @@ def _names(requirements: list[Any]) -> list[str]:
         ("## Bench", PYPROJECT["dependency-groups"]["bench"]),
         ("## Proxies", PYPROJECT["dependency-groups"]["proxies"]),
     ],
-    ids=["runtime", "build", "development", "client", "proxies"],
+    ids=["runtime", "build", "development", "client", "bench", "proxies"],
 )
 def test_every_dependency_has_its_reason(heading: str, requirements: list[Any]) -> None:
     assert first_cells(DEPENDENCIES, heading) == _names(requirements)
