@@ -32,9 +32,13 @@ _FONT: Final = "Arial"
 _TICKED: Final = "☒"
 _EMPTY: Final = "☐"
 _USUAL: Final = (NAME, ROLE, FUNCTION, EMAIL, PHONE)
-_WIDTHS: Final[Mapping[str, int]] = {NAME: 33, ROLE: 28, FUNCTION: 28, EMAIL: 48, PHONE: 37, LOGIN: 32, ATTRIBUTES: 44}
+_WIDTHS: Final[Mapping[str, int]] = {NAME: 32, ROLE: 32, FUNCTION: 28, EMAIL: 50, PHONE: 32, LOGIN: 32, ATTRIBUTES: 44}
 _FIRST_COLUMN_MM: Final = 74
 _TEXT_WIDTH_MM: Final = 174
+_NARROW_MARGINS: Final = (
+    f'<w:tblCellMar {nsdecls("w")}><w:left w:w="57" w:type="dxa"/><w:right w:w="57" w:type="dxa"/></w:tblCellMar>'
+)
+"""Of a millimetre: a word or a number that breaks is hard to read."""
 _GREY: Final = "E7E6E6"
 _PAGE_NUMBER: Final = f'<w:fldSimple {nsdecls("w")} w:instr="PAGE"><w:r><w:t>1</w:t></w:r></w:fldSimple>'
 
@@ -213,6 +217,7 @@ def _table(document: Document, headings: Sequence[str], widths_mm: Sequence[floa
     table: Table = document.add_table(rows=1, cols=len(headings))
     table.style = "Table Grid"
     table.autofit = False
+    table._element.tblPr.append(parse_xml(_NARROW_MARGINS))
     for column, width in zip(table.columns, widths_mm, strict=True):
         column.width = Mm(width)
     row = table.rows[0]

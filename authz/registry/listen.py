@@ -24,6 +24,8 @@ _LISTEN_S: Final = 1.0
 """How long one wait for a word lasts; the end of the process is noticed between two."""
 _SHORTEST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
+_ALIVE: Final = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+"""A server that is gone without a word is noticed after a minute, and listened to anew; the looks go on meanwhile."""
 
 
 def tell_listeners(connection: sa.Connection) -> None:
@@ -40,7 +42,8 @@ class Listener(threading.Thread):
 
     def __init__(self, url: sa.URL, wake: Callable[[], object]) -> None:
         super().__init__(name="registry-listener", daemon=True)
-        self._words = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        alive = url.update_query_dict({**_ALIVE, **url.query})
+        self._words = alive.set(drivername="postgresql").render_as_string(hide_password=False)
         self._wake = wake
         self._stopping = threading.Event()
         self.listening = threading.Event()
