@@ -31,6 +31,7 @@ _ODF: Final = "urn:oasis:names:tc:opendocument:xmlns"
 _NAMESPACES: Final = (
     f'xmlns:office="{_ODF}:office:1.0" xmlns:text="{_ODF}:text:1.0" xmlns:table="{_ODF}:table:1.0" '
     f'xmlns:style="{_ODF}:style:1.0" xmlns:xlink="http://www.w3.org/1999/xlink" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/" '
     'xmlns:loext="urn:org:documentfoundation:names:experimental:office:xmlns:loext:1.0" '
     'xmlns:field="urn:openoffice:names:experimental:ooo-ms-interop:xmlns:field:1.0"'
 )
@@ -86,6 +87,8 @@ def flat_document(blocks: Iterable[str], header: str) -> str:
     return (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document {_NAMESPACES} office:version="1.3" '
         'office:mimetype="application/vnd.oasis.opendocument.text"><office:automatic-styles>'
+        '<style:style style:name="Struck" style:family="text"><style:text-properties '
+        'style:text-line-through-style="solid" style:text-line-through-type="single"/></style:style>'
         '<style:page-layout style:name="pm"><style:header-style/></style:page-layout></office:automatic-styles>'
         '<office:master-styles><style:master-page style:name="Standard" style:page-layout-name="pm">'
         f"<style:header>{p(escape(header))}</style:header></style:master-page></office:master-styles>"
@@ -166,6 +169,23 @@ def bad_contacts() -> str:
     return plain_contacts(people)
 
 
+def with_email(markup: str) -> str:
+    """The contacts, the first one's address as that markup."""
+    return plain_contacts([(*PEOPLE[0][:3], markup, PEOPLE[0][4]), *PEOPLE[1:]])
+
+
+def ticked_by_a_change() -> str:
+    """A box ticked by an insertion that nobody has accepted yet."""
+    mark = '<text:change-{0} text:change-id="c1"/>'
+    changes = (
+        '<text:tracked-changes><text:changed-region text:id="c1"><text:insertion><office:change-info><dc:creator>A'
+        "</dc:creator><dc:date>2026-01-01T00:00:00</dc:date></office:change-info></text:insertion>"
+        "</text:changed-region></text:tracked-changes>"
+    )
+    made = form(plain_contacts(), (f"{mark.format('start')}☒{mark.format('end')}", "☐"))
+    return made.replace("<office:text>", f"<office:text>{changes}", 1)
+
+
 def sources() -> dict[str, tuple[str, str | bytes]]:
     """Name of the file to make -> (suffix, content) of what LibreOffice is to open."""
     link = '<text:a xlink:href="mailto:ana@acme.example">ana@acme.example</text:a>'
@@ -189,6 +209,20 @@ def sources() -> dict[str, tuple[str, str | bytes]]:
         ),
         "bad-contacts.docx": form(bad_contacts(), (glyph(False), glyph(True))),
         "two-numbers.docx": form(plain_contacts(), (glyph(False), glyph(True)), "Contract nr. 14/2025 Anexa nr. 4"),
+        "struck-out.docx": form(
+            with_email('<text:span text:style-name="Struck">ana@acme.example</text:span>'), (glyph(False), glyph(True))
+        ),
+        "footnote.docx": form(
+            with_email(
+                '<text:span/>ana@acme.example<text:note text:id="f" text:note-class="footnote"><text:note-citation>1'
+                "</text:note-citation><text:note-body><text:p>until June</text:p></text:note-body></text:note>"
+            ),
+            (glyph(False), glyph(True)),
+        ),
+        "split-table.docx": form(
+            plain_contacts(PEOPLE[:1]) + p("") + flat_table(PEOPLE[1:], 5), (glyph(False), glyph(True))
+        ),
+        "ticked-by-a-change.docx": ticked_by_a_change(),
         "legacy.doc": form(plain_contacts(), (glyph(False), glyph(True))),
         "printed.pdf": form(plain_contacts(), (glyph(False), glyph(True))),
     }  # fmt: skip
