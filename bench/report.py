@@ -37,8 +37,9 @@ GROWTH = """\
 |---|---|---|---|---|---|
 {tenants}
 
-A decision is a handful of look-ups, so its cost does not depend on how many tenants there are; what grows is how often a look-up misses the
-processor's caches. That is where the curve bends: when the tables no longer fit, between 1,000 and 50,000 tenants.
+A decision is the same handful of look-ups however many tenants there are; what grows is how often one of them misses the processor's caches.
+That is where the curve bends: when the people no longer fit into them, between 1,000 and 50,000 tenants. Memory is what a million contacts
+cost as objects of their own; load time and memory at that size are the weakest figures of this page.
 
 | network lines of a tenant | `core.decide` | compiled in |
 |---|---|---|
