@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from authz.log.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
-from authz.log.segment import ADDRESSES, SUFFIX, is_last, last_line
+from authz.log.segment import ADDRESSES, SUFFIX, is_last, is_written, last_line
 
 
 class Kept(NamedTuple):
@@ -56,16 +54,5 @@ def _ended_segments(folder: Path) -> Iterator[tuple[str, float]]:
     """Segments that nobody writes any more, and when they ended, in seconds since 1970-01-01T00:00Z."""
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         line, _ = last_line(path)
-        if line and is_last(line) and not _is_written(path):
+        if line and is_last(line) and not is_written(path):
             yield path.stem, dt.datetime.fromisoformat(json.loads(line)["at"]).timestamp()
-
-
-def _is_written(path: Path) -> bool:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

@@ -201,3 +201,15 @@ def last_line(path: Path) -> tuple[bytes, int]:
 def is_last(line: bytes) -> bool:
     """Whether a line says that nothing follows it in its segment."""
     return b'"kind":"end"' in line[:200]
+
+
+def is_written(path: Path) -> bool:
+    """Whether a process has the segment open to write."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

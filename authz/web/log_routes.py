@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
@@ -35,7 +36,7 @@ _TEXTS: Final = ("contact", "resource", "action", "reason", "caller", "request_i
 _MEMBERS: Final = frozenset({*_TEXTS, "tenant", "decision", "order", "limit", "cursor"})
 
 
-class _LogRoute:
+class _LogRoute(ABC):
     """Answers errors with problem details, as the registry's routes do; the database is asked in threads."""
 
     def __init__(self, service: Service, callers: Callers) -> None:
@@ -56,9 +57,9 @@ class _LogRoute:
         else:
             await send_json(send, 200, body)
 
+    @abstractmethod
     def _answer(self, scope: Connection, asking: Caller) -> Callable[[], bytes]:
         """What is to be done in a thread; whatever can be refused without the database is refused here."""
-        raise NotImplementedError
 
 
 class DecisionLog(_LogRoute):

@@ -221,3 +221,20 @@ def test_two_workers_extend_one_chain_of_checkpoints(tmp_path: Path) -> None:
     assert [json.loads(line)["n"] for line in lines] == list(range(6))
     assert all(json.loads(after)["prev"] == line_hash(before) for before, after in itertools.pairwise(lines))
     assert one.known_heads() == other.known_heads() == {f"s{at}": Head(at + 3, "ab" * 32, 10) for at in range(3)}
+
+
+def test_a_line_that_is_just_being_written_is_no_fault(tmp_path: Path) -> None:
+    async def fill() -> None:
+        async with writing(tmp_path) as writer:
+            await writer.settled(writer.append([record(1)]))
+            (segment,) = segments(tmp_path)
+            whole = segment.stat().st_size
+            with segment.open("ab") as stream:
+                stream.write(b'{"seq":2,"prev":"')
+
+            assert verified(tmp_path).findings == ()
+
+            with segment.open("r+b") as stream:
+                stream.truncate(whole)
+
+    asyncio.run(fill())
