@@ -135,6 +135,13 @@ def test_workers_of_one_folder_share_the_days_key(tmp_path: Path) -> None:
     assert one.unknown("contact", "x", NOON) != one.unknown("login", "x", NOON)
 
 
+def test_a_worker_that_runs_past_midnight_takes_the_new_days_key(tmp_path: Path) -> None:
+    worker = Pseudonyms(tmp_path)
+    today, tomorrow = (worker.unknown("contact", "x", NOON + days * 86_400) for days in (0, 1))
+    assert (today[:9], tomorrow[:9]) == ("20260610-", "20260611-")
+    assert today[9:] != tomorrow[9:]
+
+
 def test_with_the_disk_away_a_stranger_still_has_a_reference(tmp_path: Path) -> None:
     assert Pseudonyms(tmp_path / "not there").unknown("contact", "x", NOON).startswith("20260610-")
 
