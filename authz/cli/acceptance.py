@@ -8,17 +8,28 @@ from typing import NamedTuple
 
 from authz.cli.approvals import CODE, Approval
 from authz.core.diff import SetDiff
-from authz.core.diff_networks import NetworkChange, covers
+from authz.core.diff_networks import NetworkChange, Span, covers
 from authz.errors import Problem
 
-Cell = tuple[str, str, str]
-"""Role, action, tenant; an empty tenant stands for all without lines of their own."""
+Used = set[tuple[Approval, str, int]]
+"""Parts of approvals that accept something: the approval, its member, and which of that member's items."""
+
+
+class Unapproved(NamedTuple):
+    """A gain that nobody accepted, in words. `source`: `<set>/<file>:<line>` of its cause."""
+
+    text: str
+    source: str
+
+    def __str__(self) -> str:
+        """The words."""
+        return self.text
 
 
 class Accepted(NamedTuple):
-    """`open`: what nobody accepted, in words. `findings`: approvals that are stale, or accept what does not happen."""
+    """`open`: what nobody accepted. `findings`: approvals that are stale, or accept what does not happen."""
 
-    open: tuple[str, ...]
+    open: tuple[Unapproved, ...]
     findings: tuple[Problem, ...]
 
 
@@ -27,70 +38,91 @@ def accepted(diffs: Iterable[SetDiff], base: Iterable[Approval], head: Iterable[
     old: set[object] = {one.contents for one in base}
     head = list(head)
     fresh = [one for one in head if one.contents not in old and one.expires >= today]
-    used: set[Approval] = set()
-    left: list[str] = []
+    used: Used = set()
+    left: list[Unapproved] = []
     for diff in diffs:
         mine = [one for one in fresh if one.set_id == diff.set_id]
         left += _open_cells(diff, mine, used)
         left += _open_networks(diff, mine, used)
         left += _open_declarations(diff, mine, used)
-    return Accepted(tuple(left), tuple(_findings(head, old, used, today)))
+    return Accepted(tuple(left), tuple(_findings(head, fresh, used, today)))
 
 
-def _open_cells(diff: SetDiff, approvals: list[Approval], used: set[Approval]) -> Iterator[str]:
+def _open_cells(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
     for change in diff.cells:
         if not change.gains:
             continue
         for tenant in change.tenants or ("",):
-            by = [
-                one for one in approvals if any(cell.accepts(change.role, change.action, tenant) for cell in one.cells)
-            ]
-            used.update(by)
+            by: Used = {
+                (one, "cells", at)
+                for one in approvals
+                for at, cell in enumerate(one.cells)
+                if cell.accepts(change.role, change.action, tenant, change.after)
+            }
+            used |= by
             if not by:
                 whose = f" of {tenant}" if tenant else ""
-                yield f"{diff.set_id}: {change.role}{whose}, {change.action}"
+                yield Unapproved(f"{diff.set_id}: {change.role}{whose}, {change.action}", change.rule)
 
 
-def _open_networks(diff: SetDiff, approvals: list[Approval], used: set[Approval]) -> Iterator[str]:
+def _open_networks(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
     for change in diff.networks:
         if not change.gains:
             continue
-        ranges = {
-            f"{at}/{number}": network.range
-            for at, one in enumerate(approvals)
-            for number, network in enumerate(one.networks)
-            if network.tenant == change.tenant and network.range is not None
+        gained = (*change.gained, *change.gained_declared)
+        mine = {
+            (one, "networks", at): network.range
+            for one in approvals
+            for at, network in enumerate(one.networks)
+            if network.tenant == change.tenant
         }
-        by_any = [one for one in approvals if any(n.tenant == change.tenant and n.range is None for n in one.networks)]
-        used.update(by_any)
+        by_any = {part for part, stated in mine.items() if stated is None}
+        ranges = {part: stated for part, stated in mine.items() if stated is not None}
+        used |= by_any or {part for part, stated in ranges.items() if _meets(gained, Span(*stated))}
         if by_any:
             continue
-        used.update(one for one in approvals if any(network.tenant == change.tenant for network in one.networks))
-        yield from (
-            f"{diff.set_id}: addresses {span} of {change.tenant}" for span in change.gained if not covers(ranges, span)
-        )
+        for span in gained:
+            if not covers(ranges.values(), span):
+                yield Unapproved(f"{diff.set_id}: addresses {span} of {change.tenant}", change.rule)
         if _opens_to_all(change):
-            yield f"{diff.set_id}: any address of {change.tenant}"
+            yield Unapproved(f"{diff.set_id}: any address of {change.tenant}", change.rule)
+
+
+def _meets(gained: Iterable[Span], stated: Span) -> bool:
+    return any(one.first <= stated.last and stated.first <= one.last for one in gained)
 
 
 def _opens_to_all(change: NetworkChange) -> bool:
     return change.any_after and not change.any_before
 
 
-def _open_declarations(diff: SetDiff, approvals: list[Approval], used: set[Approval]) -> Iterator[str]:
+def _open_declarations(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
     for declared in diff.declared:
         if declared.gains:
-            by = [one for one in approvals if declared.id in one.declared]
-            used.update(by)
+            by: Used = {
+                (one, "declared", at)
+                for one in approvals
+                for at, stated in enumerate(one.declared)
+                if stated == declared.id
+            }
+            used |= by
             if not by:
-                yield f"{diff.set_id}: {declared.id}"
+                yield Unapproved(f"{diff.set_id}: {declared.id}", f"{diff.set_id}/set.yaml:0")
 
 
-def _findings(head: list[Approval], old: set[object], used: set[Approval], today: dt.date) -> Iterator[Problem]:
+def _findings(head: list[Approval], fresh: list[Approval], used: Used, today: dt.date) -> Iterator[Problem]:
     for one in head:
         if one.expires < today:
             text = f"the approval `{one.because}` expired on {one.expires.isoformat()}; remove it"
             yield Problem(one.file, one.line, 1, text, CODE)
-        elif one.contents not in old and one not in used:
-            text = f"the approval `{one.because}` accepts what this change does not do"
+    for one in fresh:
+        parts = [(one, name, at) for name in ("cells", "networks", "declared") for at in range(len(getattr(one, name)))]
+        idle = [(name, at) for _, name, at in parts if (one, name, at) not in used]
+        if len(idle) == len(parts):
+            yield Problem(
+                one.file, one.line, 1, f"the approval `{one.because}` accepts what this change does not do", CODE
+            )
+            continue
+        for name, at in idle:
+            text = f"the approval `{one.because}` accepts what this change does not do: item {at + 1} of `{name}`"
             yield Problem(one.file, one.line, 1, text, CODE)

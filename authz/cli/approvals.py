@@ -22,18 +22,23 @@ _MEMBERS: Final = ("set", "because", "accepted_by", "expires", "cells", "network
 
 
 class Cells(NamedTuple):
-    """Cells that may gain; `*` is every role, action, or all tenants (also those without lines of their own)."""
+    """Cells that may gain; `*` is every role, action, or all tenants (also those without lines of their own).
+
+    `when`: the condition under which they may be allowed from now on, in the words of the comparison; `*` is any.
+    """
 
     role: str
     action: str
-    tenant: str
+    tenant: str = ANY
+    when: str = ANY
 
-    def accepts(self, role: str, action: str, tenant: str) -> bool:
+    def accepts(self, role: str, action: str, tenant: str, when: str) -> bool:
         """Whether the cell of a tenant is among them; `tenant` empty: of all tenants, which only `*` accepts."""
         return (
             self.role in (ANY, role)
             and self.action in (ANY, action)
             and (self.tenant == ANY or (tenant != "" and self.tenant == tenant))
+            and self.when in (ANY, when)
         )
 
 
@@ -69,6 +74,9 @@ def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, .
     problems: list[Problem] = []
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         file = f"{FOLDER}/{path.name}"
+        if path.is_symlink() or not path.is_file():
+            problems.append(Problem(file, 0, 0, "is not a regular file", CODE))
+            continue
         try:
             document = read_placed(path.read_bytes(), file)
         except InvalidFile as invalid:
@@ -117,7 +125,10 @@ class _Reader:
         )  # fmt: skip
 
     def _cells(self, item: Placed) -> Cells:
-        return Cells(*(self._text(item, name, ANY if name == "tenant" else "") for name in Cells._fields))
+        for entry in item.entries if isinstance(item, PlacedMap) else ():
+            if entry.key.value not in Cells._fields:
+                self._refuse(entry.key, f"`{entry.key.text}` is not one of {', '.join(Cells._fields)}")
+        return Cells(*(self._text(item, name, Cells._field_defaults.get(name, "")) for name in Cells._fields))
 
     def _network(self, item: Placed) -> Network:
         stated = self._text(item, "range")

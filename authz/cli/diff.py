@@ -102,7 +102,8 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         Usage, GitFailed, ConfigError: exit status 2.
     """
     settings = Settings()
-    with opened(base, settings) as before_at, opened(head, settings) as after_at:
+    with opened(base, settings) as of_base, opened(head, settings) as of_head:
+        before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
         cache = cache_folder(settings)
         bundles, _ = read_bundles(after_at)
         before = compiled_side(before_at, bundles, cache)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from authz.cli.acceptance import Unapproved
 from authz.cli.diff_words import Kind, Line, headline
 from authz.cli.reports.remark import Level, Remark
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
@@ -15,7 +16,10 @@ from authz.errors import Problem
 
 MARKER: Final = "<!-- authz diff -->"
 """The first line of the Markdown, by which a comment is found again and replaced."""
-_MOST_ROWS: Final = 60
+LARGEST_COMMENT: Final = 65_000
+"""Characters; the platform takes 65,536, and a caller may want to add a line."""
+_ROWS: Final = (60, 25, 10, 4)
+_CUT: Final = "\n\n… the rest does not fit into one comment.\n"
 _HEADINGS: Final = {
     Kind.GAIN: "Who gains", Kind.LOSS: "Who loses", Kind.BOTH: "What changes both ways", Kind.OTHER: "Other changes",
 }  # fmt: skip
@@ -42,7 +46,7 @@ class Compared(NamedTuple):
     verdict: Verdict
     diffs: tuple[SetDiff, ...]
     lines: tuple[Line, ...]
-    open: tuple[str, ...]
+    open: tuple[Unapproved, ...]
     findings: tuple[Problem, ...]
     invalid: tuple[tuple[str, Problem], ...]
     failing: tuple[Problem, ...]
@@ -89,7 +93,7 @@ def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:
     if compared.invalid:
         yield "Does not compile", [f"{side}: {problem}" for side, problem in compared.invalid]
     if compared.open:
-        yield "Widened without an approval in this change", list(compared.open)
+        yield "Widened without an approval in this change", [one.text for one in compared.open]
     if compared.failing:
         yield "Guards and tests that fail", [str(problem) for problem in compared.failing]
     if compared.findings:
@@ -112,7 +116,7 @@ def document(compared: Compared) -> dict[str, Any]:
              "people": list(line.people)}
             for line in compared.lines
         ],
-        "unapproved": list(compared.open),
+        "unapproved": [one.text for one in compared.open],
         "findings": [problem._asdict() for problem in compared.findings],
         "invalid": [{"side": side, **problem._asdict()} for side, problem in compared.invalid],
         "failing": [problem._asdict() for problem in compared.failing],
@@ -133,7 +137,8 @@ def _set_document(diff: SetDiff) -> dict[str, Any]:
                 **{
                     name: {"ranges": [str(span) for span in spans], "ipv4": addresses(spans)[0],
                            "ipv6": str(addresses(spans)[1])}
-                    for name, spans in (("gained", one.gained), ("lost", one.lost))
+                    for name, spans in (("gained", one.gained), ("lost", one.lost),
+                                        ("gained_declared", one.gained_declared), ("lost_declared", one.lost_declared))
                 },
             }
             for one in diff.networks
@@ -144,7 +149,20 @@ def _set_document(diff: SetDiff) -> dict[str, Any]:
 
 
 def markdown(compared: Compared) -> str:
-    """One comment, or a job's summary: to be understood by somebody who has never seen the tool."""
+    """One comment, or a job's summary: to be understood by somebody who has never seen the tool.
+
+    As many rows of each table as fit into the largest comment; the rest is counted.
+    """
+    texts = (_markdown(compared, rows) for rows in _ROWS)
+    return next((text for text in texts if len(text) <= LARGEST_COMMENT), _cut_off(_markdown(compared, _ROWS[-1])))
+
+
+def _cut_off(text: str) -> str:
+    kept = text[: LARGEST_COMMENT - len(_CUT)]
+    return kept.rpartition("\n")[0] + _CUT
+
+
+def _markdown(compared: Compared, most: int) -> str:
     parts = [MARKER, f"## {_cell(compared.headline)}", _advice(compared)]
     for kind, heading in _HEADINGS.items():
         lines = [line for line in compared.lines if line.kind is kind]
@@ -153,14 +171,14 @@ def markdown(compared: Compared) -> str:
         parts.append(f"### {heading}")
         people = any(line.people for line in lines)
         parts.append(f"| what | where |{' who |' if people else ''}\n|---|---|{'---|' if people else ''}")
-        rows = [_row(line, people=people) for line in lines[:_MOST_ROWS]]
-        if len(lines) > _MOST_ROWS:
-            rows.append(f"| … and {len(lines) - _MOST_ROWS} more | |{' |' if people else ''}")
+        rows = [_row(line, people=people) for line in lines[:most]]
+        if len(lines) > most:
+            rows.append(f"| … and {len(lines) - most} more | |{' |' if people else ''}")
         parts[-1] += "\n" + "\n".join(rows)
     for title, texts in _appendix(compared):
-        shown = [f"- {_cell(text)}" for text in texts[:_MOST_ROWS]]
-        if len(texts) > _MOST_ROWS:
-            shown.append(f"- … and {len(texts) - _MOST_ROWS} more")
+        shown = [f"- {_cell(text)}" for text in texts[:most]]
+        if len(texts) > most:
+            shown.append(f"- … and {len(texts) - most} more")
         parts.append(f"### {title}\n" + "\n".join(shown))
     parts.append(
         "<sub>`network_ok`: the request comes from an address that the tenant declared. `sender_ok`: the sender is "
@@ -209,15 +227,10 @@ def remarks(compared: Compared) -> list[Remark]:
     found = [Remark(Level.ERROR, "invalid", f"{side}: {one.text}", *one[:3]) for side, one in compared.invalid]
     found += [Remark(Level.ERROR, "failing", one.text, *one[:3]) for one in compared.failing]
     found += [Remark(Level.WARNING, "approval", one.text, *one[:3]) for one in compared.findings]
-    found += [
-        Remark(
-            Level.ERROR,
-            "unapproved",
-            f"widened without an approval: {text}",
-            f"{compared.folder}/{text.partition(':')[0]}/set.yaml",
-        )
-        for text in compared.open
-    ]
+    for gap in compared.open:
+        text = f"widened without an approval: {gap.text}"
+        file, _, number = gap.source.rpartition(":")
+        found.append(Remark(Level.ERROR, "unapproved", text, f"{compared.folder}/{file}", int(number or 0)))
     levels = {Kind.GAIN: Level.WARNING, Kind.BOTH: Level.WARNING, Kind.LOSS: Level.NOTICE, Kind.OTHER: Level.NOTICE}
     for line in compared.lines:
         file, _, number = line.source.rpartition(":")

@@ -124,7 +124,12 @@ def network_sentence(change: NetworkChange) -> str:
                      "is no longer let in without an address")  # fmt: skip
     elif change.lost:
         parts.append(f"loses {_spans(change.lost)}")
-    return f"{change.tenant} {' and '.join(parts)}"
+    said = f"{change.tenant} {' and '.join(parts)}"
+    if change.gained_declared:
+        said += f"; where its annex says `declared`, it gains {_spans(change.gained_declared)}"
+    if change.lost_declared:
+        said += f"; where its annex says `declared`, it loses {_spans(change.lost_declared)}"
+    return said
 
 
 def _spans(spans: tuple[object, ...]) -> str:

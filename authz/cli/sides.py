@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import shutil
-import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from authz.cli.approvals import FOLDER as APPROVALS
 from authz.cli.approvals import Approval, read_approvals
-from authz.cli.changes import GitFailed
 from authz.cli.compiled import Place
 from authz.cli.failures import Usage
+from authz.cli.revision import unpack
 from authz.cli.terminal import bar
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid, Problem
@@ -24,9 +20,6 @@ from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, f
 from authz.policy.live import generation_of
 from authz.policy.pipeline import judge_set
 from authz.settings import Settings
-
-_TIMEOUT_S: Final = 120
-_LARGEST_ARCHIVE: Final = 512 << 20
 
 
 class Side(NamedTuple):
@@ -41,11 +34,19 @@ class Side(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A side before it is compiled."""
+    """A side before it is compiled. `only`: the set's name where the side is the folder of one set, else empty."""
 
     name: str
     place: Place
     approvals: Path
+    only: str
+
+    def beside(self, other: Opened) -> Opened:
+        """This side without the sets that cannot be on the other one, which is one set."""
+        if self.only or not other.only:
+            return self
+        mine = [set_dir for set_dir in self.place.set_dirs if set_dir.name == other.only]
+        return self._replace(place=self.place._replace(set_dirs=mine))
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def opened(stated: str, settings: Settings) -> Iterator[Opened]:
         return
     with tempfile.TemporaryDirectory(prefix="authz-diff-") as made:
         unpacked = Path(made)
-        _unpack(stated, unpacked)
+        unpack(stated, unpacked, (POLICIES_FOLDER, MODEL_FILE, APPROVALS))
         yield _opened(stated, unpacked, settings)
 
 
@@ -70,7 +71,9 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     found = find_sets(folder)
     if not found:
         raise Usage(f"`{name}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
-    return Opened(name, Place(found, find_model(folder, settings.model)), _top(folder.resolve()) / APPROVALS)
+    resolved = folder.resolve()
+    only = resolved.name if found == [resolved] else ""
+    return Opened(name, Place(found, find_model(folder, settings.model)), _top(resolved) / APPROVALS, only)
 
 
 def _top(folder: Path) -> Path:
@@ -109,48 +112,3 @@ def compiled_side(side: Opened, same: Mapping[str, Bundle], cache: Path) -> Side
             advance(1)
     approvals, wrong = read_approvals(side.approvals)
     return Side(side.name, bundles, generations, (*problems, *wrong), tuple(failing), approvals)
-
-
-def _unpack(revision: str, folder: Path) -> None:
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-    top = _git("rev-parse", "--show-toplevel").decode().strip()
-    known = _git("-C", top, "ls-tree", "--name-only", commit).decode().splitlines()
-    wanted = [name for name in (POLICIES_FOLDER, MODEL_FILE, APPROVALS) if name in known]
-    if POLICIES_FOLDER not in wanted:
-        raise Usage(f"the revision `{revision}` has no folder `{POLICIES_FOLDER}`")
-    archive = _git("-C", top, "archive", "--format=tar", commit, "--", *wanted)
-    if len(archive) > _LARGEST_ARCHIVE:
-        raise Usage(f"the revision `{revision}` holds more than {_LARGEST_ARCHIVE >> 20} MiB of policy files")
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        _extract(files, folder)
-
-
-def _extract(files: tarfile.TarFile, folder: Path) -> None:
-    """Folders and regular files that lie inside; a link stays out and is then missed (not every 3.11 has `filter`)."""
-    for member in files:
-        target = folder / member.name
-        if not target.resolve().is_relative_to(folder.resolve()):
-            continue
-        if member.isdir():
-            target.mkdir(parents=True, exist_ok=True)
-        elif member.isreg():
-            content = files.extractfile(member)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content.read() if content is not None else b"")
-
-
-def _git(*arguments: str) -> bytes:
-    program = shutil.which("git")
-    if program is None:
-        raise GitFailed("a revision needs git, and there is none on the PATH")
-    try:
-        finished = subprocess.run(  # noqa: S603 - our own words, and a revision behind --end-of-options
-            [program, *arguments], capture_output=True, timeout=_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise GitFailed(f"git took longer than {_TIMEOUT_S} s") from None
-    if finished.returncode != 0:
-        said = finished.stderr.decode(errors="replace").strip().splitlines()
-        known = f"`{arguments[-1].removesuffix('^{commit}')}` is neither a folder nor a revision that git knows here"
-        raise GitFailed(said[0].lower() if said else known)
-    return finished.stdout

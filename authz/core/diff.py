@@ -43,7 +43,7 @@ class CellChange(NamedTuple):
 
     `before`, `after`: when it is allowed, in words. `rule`: the `<set>/<file>:<line>` that brings the change about: of
     HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all but those `spared`, who
-    have lines of their own there.
+    have lines of their own there and keep their answers, or see another change.
     """
 
     tenants: tuple[str, ...]
@@ -124,7 +124,15 @@ def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellCha
             change = changes.get((role, action))
             if change is not None and (of_all is None or change.alike != of_all.alike):
                 groups.setdefault(change, []).append(tenant)
-        spared = tuple(t for t, changes in by_tenant.items() if of_all is not None and (role, action) not in changes)
+        spared = (
+            ()
+            if of_all is None
+            else tuple(
+                tenant
+                for tenant, changes in by_tenant.items()
+                if (change := changes.get((role, action))) is None or change.alike != of_all.alike
+            )
+        )
         for change, tenants in groups.items():
             named, apart = ((), spared) if tenants[0] == EVERY_TENANT else (tuple(tenants), ())
             if change.gains or change.losses:

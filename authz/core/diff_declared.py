@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 
 from authz.core.definition import FactDef, PolicySet
 from authz.core.generation import Generation
-from authz.core.table import SENDER_OK
 
 _CANNOT_TELL: Final = "its effect cannot be told from the tables"
 
@@ -75,7 +74,9 @@ def _can_be_allowed(side: Generation, action: str) -> bool:
 def _words(base: Generation, head: Generation) -> Iterator[Declared]:
     for word in sorted(base.words.keys() | head.words.keys()):
         was, now = base.words.get(word), head.words.get(word)
-        if was == now or (word in base.definition.actions) != (word in head.definition.actions):
+        comes = was is None and word in head.definition.actions
+        goes = now is None and word in base.definition.actions
+        if was == now or comes or goes:
             continue  # the cells of an action that comes or goes tell it
         if was is None and now is not None:
             yield Declared(Part.WORD, word, f"`{word}` now means {now}", gains=_can_be_allowed(head, now))
@@ -87,24 +88,47 @@ def _words(base: Generation, head: Generation) -> Iterator[Declared]:
 
 
 def _actions(base: Generation, head: Generation) -> Iterator[Declared]:
+    yield from _come_and_go(Part.ACTION, base.definition.actions, head.definition.actions)
     for action in base.definition.actions.keys() & head.definition.actions.keys():
         was, now = base.definition.actions[action], head.definition.actions[action]
         if was.high_risk != now.high_risk:
-            touched = _names(SENDER_OK, head, action)
+            helped, hindered = _sender_decides(head, action)
             text = "now needs a confirmed sender" if now.high_risk else "no longer needs a confirmed sender"
-            yield Declared(
-                Part.ACTION, action, f"{action} {text}", touched and not now.high_risk, touched and now.high_risk
-            )
+            gains, losses = (hindered, helped) if now.high_risk else (helped, hindered)
+            yield Declared(Part.ACTION, action, f"{action} {text}", gains, losses)
         if was.open_to_any_sender != now.open_to_any_sender:
             yield Declared(Part.ACTION, action, f"{action}: the reason for `open_to_any_sender` reads otherwise")
         if was.clause != now.clause:
             yield Declared(Part.ACTION, action, f"{action}: clause {now.clause}, before: {was.clause}")
 
 
-def _names(fact: str, side: Generation, action: str = "") -> bool:
+def _sender_decides(side: Generation, action: str) -> tuple[bool, bool]:
+    """Whether a surer sender lets somebody in, and whether it shuts somebody out.
+
+    By mail, telephone and chat `network_ok` is the same as `sender_ok` (R5), so a cell that names it alone counts too.
+    """
+    helped = hindered = False
+    for table in (side.table.shared, *side.table.own.values()):
+        for (_, asked), cell in table.items():
+            if asked != action:
+                continue
+            for bits in {cell.sender_bit, cell.sender_bit | cell.network_bit} - {0}:
+                for mask, unsure in enumerate(cell.answers):
+                    if not mask & bits:
+                        sure = cell.answers[mask | bits]
+                        helped = helped or (sure.allowed and not unsure.allowed)
+                        hindered = hindered or (unsure.allowed and not sure.allowed)
+    return helped, hindered
+
+
+def _names(fact: str, side: Generation) -> bool:
     """Whether some cell that can be allowed or denied by it names the fact."""
-    tables = [side.table.shared, *side.table.own.values()]
-    return any(fact in cell.facts for table in tables for (_, asked), cell in table.items() if action in ("", asked))
+    return any(fact in cell.facts for table in (side.table.shared, *side.table.own.values()) for cell in table.values())
+
+
+def _come_and_go(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
+    for name in sorted(before.keys() ^ after.keys()):
+        yield Declared(part, name, f"the {part} {name} is {'new' if name in after else 'gone'}")
 
 
 def _channels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
@@ -120,8 +144,12 @@ def _expressions(fact: FactDef) -> tuple[object, ...]:
 
 
 def _plain(expression: str) -> str:
-    """An expression without the blanks between its words, as long as it holds no text in quotes."""
-    return expression if {'"', "'"} & set(expression) else " ".join(expression.split())
+    """An expression without the blanks between its words, as long as it holds no text in quotes and no comment.
+
+    A comment ends where its line does: joined with the next one, it would swallow a condition.
+    """
+    literal = "//" in expression or '"' in expression or "'" in expression
+    return expression if literal else " ".join(expression.split())
 
 
 def _facts(base: Generation, head: Generation) -> Iterator[Declared]:
@@ -186,7 +214,8 @@ def _promises(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
     yield from _by_id(Part.OBLIGATION, "the obligation", _indexed(base.obligations), _indexed(head.obligations))
     yield from _by_id(Part.SERVICE, "the service terms", _indexed(base.service), _indexed(head.service))
     yield from _by_id(Part.CALENDAR, "the calendar", base.calendars, head.calendars)
-    if list(_indexed(base.service)) != list(_indexed(head.service)) and set(base.service) == set(head.service):
+    before, after = _indexed(base.service), _indexed(head.service)
+    if [row for row in before if row in after] != [row for row in after if row in before]:
         yield Declared(Part.SERVICE, "order", "the rows of the service terms stand in another order")
 
 
@@ -223,13 +252,22 @@ def _all_labels(declared: Any) -> list[Mapping[str, str]]:
     return [declared.label, *(part.label for part in getattr(declared, "parts", ()))]
 
 
+def _clauses(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
+    for name in sorted(before.keys() & after.keys()):
+        was, now = before[name].clause, after[name].clause
+        if was != now:
+            yield Declared(part, name, f"the {part.replace('_', ' ')} {name}: clause {now}, before: {was}")
+
+
 def _rest(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
+    yield from _clauses(Part.ROLE, base.roles, head.roles)
+    yield from _clauses(Part.ATTRIBUTE, base.attributes, head.attributes)
+    yield from _clauses(Part.RESOURCE_TYPE, base.resource_types, head.resource_types)
     if (base.title, base.source) != (head.title, head.source):
         yield Declared(Part.SOURCE, head.id, "title or source read otherwise")
     if (base.languages, base.table_language) != (head.languages, head.table_language):
         yield Declared(Part.LANGUAGES, head.id, f"languages {', '.join(head.languages)}")
-    for name in sorted(base.roles.keys() ^ head.roles.keys()):
-        yield Declared(Part.ROLE, name, f"the role {name} is {'new' if name in head.roles else 'gone'}")
+    yield from _come_and_go(Part.ROLE, base.roles, head.roles)
     guards = [{guard.id: guard._replace(line=0) for guard in side.guards} for side in (base, head)]
     yield from _by_id(Part.GUARD, "the guard", *guards)
     if base.readings != head.readings:

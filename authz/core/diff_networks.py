@@ -1,8 +1,12 @@
-"""Which addresses gain or lose access when a tenant's network lines change: exact, by intervals. Pure."""
+"""Which addresses gain or lose access when a tenant's network lines change: exact, by intervals. Pure.
+
+What the lines do hangs on the annex too, which a policy set does not know: where it says `declared`, a line `any` lets
+nobody in (R7). Both are compared, so that ranges in place of `any` are not taken for a mere narrowing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from authz.core.network import IPV6_BASE, AddressRange, TenantNetworks, format_address
@@ -34,7 +38,9 @@ class Span(NamedTuple):
 class NetworkChange(NamedTuple):
     """One tenant whose lines let other addresses in. `rule`: the line that lets in, or shuts out, the first of them.
 
+    `gained`, `lost`: under an annex that says `any`, and where no line says `any` under every annex.
     `any_before`, `any_after`: the lines let in every address, and also requests that have none.
+    `gained_declared`, `lost_declared`: under an annex that says `declared`, where a line `any` comes or goes.
     """
 
     tenant: str
@@ -43,16 +49,18 @@ class NetworkChange(NamedTuple):
     any_before: bool
     any_after: bool
     rule: str
+    gained_declared: tuple[Span, ...] = ()
+    lost_declared: tuple[Span, ...] = ()
 
     @property
     def gains(self) -> bool:
         """Some address, or a request without one, is let in that was not."""
-        return bool(self.gained) or (self.any_after and not self.any_before)
+        return bool(self.gained or self.gained_declared) or (self.any_after and not self.any_before)
 
     @property
     def losses(self) -> bool:
         """Some address, or a request without one, is no longer let in."""
-        return bool(self.lost) or (self.any_before and not self.any_after)
+        return bool(self.lost or self.lost_declared) or (self.any_before and not self.any_after)
 
 
 def network_changes(
@@ -76,10 +84,10 @@ def addresses(spans: tuple[Span, ...]) -> tuple[int, int]:
     return four, sum(span.addresses for span in spans) - four
 
 
-def covers(ranges: Mapping[str, AddressRange], span: Span) -> bool:
+def covers(ranges: Iterable[AddressRange], span: Span) -> bool:
     """Whether some of the ranges together hold the whole span."""
     at: int = span.first
-    for one in sorted(ranges.values()):
+    for one in sorted(ranges):
         if one.first <= at <= one.last:
             at = one.last + 1
     return at > span.last
@@ -90,6 +98,23 @@ def _text(lines: TenantNetworks) -> list[tuple[str, str]]:
 
 
 def _change(tenant: str, before: TenantNetworks | None, after: TenantNetworks | None) -> NetworkChange:
+    gained, lost, rule = _compared(before, after)
+    any_before = before is not None and before.has_any
+    any_after = after is not None and after.has_any
+    if not rule:
+        lines = (after or before or TenantNetworks(())).lines
+        rule = lines[0].source if lines else ""
+    change = NetworkChange(tenant, gained, lost, any_before, any_after, rule)
+    if any_before is any_after:
+        return change
+    strict = _compared(None if any_before else before, None if any_after else after)
+    return change._replace(gained_declared=strict[0], lost_declared=strict[1])
+
+
+def _compared(
+    before: TenantNetworks | None, after: TenantNetworks | None
+) -> tuple[tuple[Span, ...], tuple[Span, ...], str]:
+    """What is gained, what is lost, and the line of the first address of either."""
     bounds = {0, 1 << 32, IPV6_BASE, *(before.boundaries if before else ()), *(after.boundaries if after else ())}
     cuts = sorted(bound for bound in bounds if bound < _TOP)
     gained: list[Span] = []
@@ -102,12 +127,7 @@ def _change(tenant: str, before: TenantNetworks | None, after: TenantNetworks | 
         if was[0] is not now[0]:
             (gained if now[0] else lost).append(Span(Address(first), Address(following - 1)))
             rule = rule or now[1] or was[1]
-    any_before = before is not None and before.has_any
-    any_after = after is not None and after.has_any
-    if not rule:
-        lines = (after or before or TenantNetworks(())).lines
-        rule = lines[0].source if lines else ""
-    return NetworkChange(tenant, tuple(_joined(gained)), tuple(_joined(lost)), any_before, any_after, rule)
+    return tuple(_joined(gained)), tuple(_joined(lost)), rule
 
 
 def _inside(lines: TenantNetworks | None, address: int) -> tuple[bool, str]:

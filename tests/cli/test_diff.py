@@ -10,6 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from authz.cli.diff_forms import Compared, markdown
+from authz.cli.diff_words import Kind, Line
+from authz.core.diff import Verdict
 from tests.cli.program import PROJECT, Checkout, Ran, authz
 
 
@@ -391,3 +394,73 @@ def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
         "1 question of acme (storehouse): guest, read_rules: allowed, would be refused by storehouse/matrix.csv:7"
         in out
     )
+
+
+def test_an_approval_whose_member_is_misspelt_does_not_accept_for_all_tenants(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    approve(versioned, "    cells: [{role: guest, action: move_box, tennant: acme}]\n")
+
+    ran = diffed()
+
+    assert ran.status == 3
+    assert "`tennant` is not one of role, action, tenant, when" in ran.out
+
+
+def test_an_approval_may_name_the_condition_that_it_accepts(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    approve(versioned, "    cells: [{role: guest, action: move_box, when: network_ok + sender_ok + gate_closed}]\n")
+    assert diffed("--format", "json").json["unapproved"] == ["storehouse: guest, move_box"]
+
+    approve(versioned, "    cells: [{role: guest, action: move_box, when: network_ok + sender_ok}]\n")
+    assert diffed("--format", "json").json["unapproved"] == []
+
+
+def test_an_item_of_an_approval_that_accepts_nothing_is_a_finding(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    approve(
+        versioned,
+        "    cells: [{role: guest, action: read_rules}]\n"
+        "    networks: [{tenant: acme, range: 203.0.112.0/24}, {tenant: acme, range: 192.0.2.0/24}]\n",
+    )
+
+    document = diffed("--format", "json").json
+
+    assert document["exit_code"] == 1
+    assert [one["text"].rpartition(": ")[2] for one in document["findings"]] == [
+        "item 1 of `cells`", "item 2 of `networks`",
+    ]  # fmt: skip
+
+
+def test_a_link_is_no_approval(versioned: Checkout, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.yaml").write_text("approvals: []\n")
+    (versioned.root / "approvals").mkdir()
+    (versioned.root / "approvals" / "change.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+
+    assert "approvals/change.yaml:0:0: is not a regular file" in diffed().out
+
+
+def test_the_error_of_a_gain_that_nobody_accepted_stands_on_the_line_that_gives_it(versioned: Checkout) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    assert (
+        "::error file=policies/storehouse/networks/acme.csv,line=1,title=unapproved::"
+        "widened without an approval: storehouse: addresses 203.0.112.0/24 of acme"
+    ) in diffed("--format", "github").out.splitlines()
+
+
+def test_the_markdown_of_a_large_change_fits_into_one_comment_and_counts_the_rest() -> None:
+    people = tuple(f"acme: Contact Number {number} <contact-number-{number}@acme.example>" for number in range(12))
+    lines = tuple(
+        Line(
+            kind, "storehouse", f"guest of tenant-{number} may now request open_gate", "storehouse/matrix.csv:3", people
+        )
+        for kind in (Kind.GAIN, Kind.LOSS, Kind.BOTH)
+        for number in range(300)
+    )
+    compared = Compared("main", ".", Verdict.BOTH, (), lines, (), (), (), (), 0, (), 0)
+
+    text = markdown(compared)
+
+    assert 30_000 < len(text) <= 65_000
+    assert text.count("… and 275 more") == 3
+    assert text.endswith("every address.</sub>\n")

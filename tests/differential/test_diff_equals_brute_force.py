@@ -122,6 +122,10 @@ ADDRESSES = [
 ]
 
 
+def says_any(world: reference.World, tenant: str) -> bool:
+    return ("any", "allow") in tuple(world.networks.get(tenant, ()))
+
+
 def inside(lines: tuple[tuple[str, str], ...], address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     def matches(network: str) -> bool:
         return network == "any" or address in ipaddress.ip_network(network)
@@ -142,6 +146,16 @@ def test_which_addresses_gain_and_lose_is_what_ipaddress_says(seed: int) -> None
         was, now = (inside(tuple(side.networks.get(tenant, ())), address) for side in (before, after))
         change = changes.get(tenant)
         spans = {True: change.gained, False: change.lost} if change is not None else {True: (), False: ()}
+        held = {way: any(_holds(str(span), address) for span in those) for way, those in spans.items()}
+        assert held == {True: now and not was, False: was and not now}, (tenant, address, change)
+        # R7: under an annex that says `declared`, lines with `any` let nobody in
+        was, now = (one and not says_any(side, tenant) for one, side in ((was, before), (now, after)))
+        spans = {True: (), False: ()}
+        if change is not None:
+            strict = change.any_before is not change.any_after
+            spans = {True: change.gained_declared, False: change.lost_declared} if strict else spans
+            if not strict and not change.any_before:
+                spans = {True: change.gained, False: change.lost}
         held = {way: any(_holds(str(span), address) for span in those) for way, those in spans.items()}
         assert held == {True: now and not was, False: was and not now}, (tenant, address, change)
 

@@ -1,0 +1,232 @@
+"""Changes that look harmless, or hide from a comparison: `authz diff` lets none of them pass as no change."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from authz.core.definition import (
+    ActionDef,
+    AttributeDef,
+    FactDef,
+    FactPart,
+    PolicySet,
+    Reading,
+    ResourceTypeDef,
+    RoleDef,
+)
+from authz.core.diff_declared import declared_changes
+from authz.core.generation import Generation
+from authz.policy.bundle import read_bundle
+from authz.policy.compile import compile_set
+from authz.policy.live import generation_of
+from authz.policy.parse import parse_set
+from tests.cli.program import Checkout, Ran, authz
+
+
+def commit(checkout: Checkout) -> None:
+    if not (checkout.root / ".git").exists():
+        subprocess.run(["git", "init", "-q"], cwd=checkout.root, check=True)
+    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=checkout.root, check=True)
+
+
+@pytest.fixture
+def versioned(checkout: Checkout) -> Checkout:
+    with (checkout.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, gamma, guest, open_gate, own_box, deny\n")
+    commit(checkout)
+    return checkout
+
+
+def diffed(*options: str) -> Ran:
+    return authz("diff", "HEAD", ".", *options)
+
+
+def told(base: str = "HEAD", head: str = ".") -> tuple[str, list[str]]:
+    document = authz("diff", base, head, "--format", "json").json
+    return document["verdict"], [one["text"] for one in document["sentences"]]
+
+
+def test_a_comment_that_swallows_the_rest_of_an_expression_is_another_expression(versioned: Checkout) -> None:
+    versioned.replace(
+        "set.yaml",
+        "expression: 'resource.owner in subject.ids'",
+        "expression: |-\n      resource.owner in subject.ids // theirs\n      && !tenant.closed",
+    )
+    commit(versioned)
+    versioned.replace("set.yaml", "// theirs\n      &&", "// theirs &&")
+
+    assert diffed("--format", "json").json["verdict"] == "both"
+
+
+def test_an_expression_laid_out_otherwise_is_no_change(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "'resource.owner in subject.ids'", "'resource.owner  in\n      subject.ids'")
+
+    assert diffed().out == "NO CHANGE\n"
+
+
+LOCK_GATE = """\
+  lock_gate:
+    label: {ro: Închidere, en: Lock the gate}
+    clause: "Table 1, row 2"
+"""
+NOBODY_LOCKS = "p, *, keeper, lock_gate, -, deny\np, *, guest, lock_gate, -, deny\n"
+
+
+def with_an_action_that_nobody_may_request(checkout: Checkout) -> None:
+    checkout.replace("set.yaml", "  move_box:\n", f"{LOCK_GATE}  move_box:\n")
+    checkout.replace("matrix.csv", "# closed gates", f"{NOBODY_LOCKS}# closed gates")
+
+
+def test_the_id_of_an_action_that_goes_and_becomes_the_tag_of_another_widens(versioned: Checkout) -> None:
+    """Whoever asked for `lock_gate` was refused, and is now let in as `open_gate`."""
+    with_an_action_that_nobody_may_request(versioned)
+    commit(versioned)
+    versioned.replace("set.yaml", LOCK_GATE, "")
+    versioned.replace("set.yaml", "tags: [gate]", "tags: [gate, lock_gate]")
+    versioned.replace("matrix.csv", NOBODY_LOCKS, "")
+
+    assert told() == ("wider", ["`lock_gate` now means open_gate, before: lock_gate", "the action lock_gate is gone"])
+
+
+def test_an_action_that_nobody_may_request_is_told_when_it_comes(versioned: Checkout) -> None:
+    with_an_action_that_nobody_may_request(versioned)
+
+    assert told() == ("no_change", ["the action lock_gate is new"])
+
+
+def test_by_mail_network_ok_hangs_on_the_risk_as_well(versioned: Checkout) -> None:
+    versioned.replace(
+        "set.yaml", "tags: [gate]\n", "tags: [gate]\n    high_risk: true\n    open_to_any_sender: it is watched\n"
+    )
+    versioned.replace(
+        "matrix.csv", "open_gate,  network_ok + sender_ok,           allow", "open_gate, network_ok, allow"
+    )
+    commit(versioned)
+    versioned.replace("set.yaml", "    high_risk: true\n", "")
+
+    assert told() == ("wider", ["open_gate no longer needs a confirmed sender"])
+
+
+def test_no_attribute_for_archives_hides_a_file_of_a_revision(versioned: Checkout) -> None:
+    (versioned.root / ".gitattributes").write_text("policies/storehouse/networks/*.csv export-ignore\n")
+    (versioned.set_dir / "networks" / "beta.csv").write_text("p2, beta, 198.51.100.0/24, allow\n")
+    commit(versioned)
+
+    assert told("HEAD~1", "HEAD") == ("wider", ["beta gains 256 IPv4 addresses (198.51.100.0/24)"])
+    assert diffed().out == "NO CHANGE\n"
+
+
+def test_a_link_among_the_files_of_a_revision_is_refused_as_it_is_in_a_checkout(versioned: Checkout) -> None:
+    (versioned.set_dir / "networks" / "beta.csv").symlink_to("acme.csv")
+    commit(versioned)
+
+    ran = authz("diff", "HEAD~1", "HEAD")
+
+    assert ran.status == 3
+    assert "policies/storehouse/networks/beta.csv:0:0: is a symbolic link" in ran.out
+
+
+def test_ranges_in_place_of_any_let_in_whom_the_choice_of_the_annex_shut_out(versioned: Checkout) -> None:
+    """R7: under an annex that says `declared`, a line `any` lets nobody in; ranges do."""
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "any")
+    commit(versioned)
+    versioned.replace("networks/acme.csv", "any", "198.51.100.0/24")
+
+    verdict, sentences = told()
+
+    assert verdict == "both"
+    assert sentences[0].endswith("; where its annex says `declared`, it gains 256 IPv4 addresses (198.51.100.0/24)")
+    assert diffed().status == 5
+
+
+def test_a_tenant_with_another_change_of_its_own_is_not_told_with_all_the_others(versioned: Checkout) -> None:
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, guest, move_box, gate_closed, deny\n")
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+
+    sentences = diffed("--format", "json", "--registry", "registry.yaml").json["sentences"]
+
+    assert [(one["text"].partition(" may ")[0], one["people"]) for one in sentences] == [
+        ("guest of every tenant (but acme, with lines of their own)", []),
+        ("guest of acme", ["acme: Dan Rus <dan@acme.example>"]),
+    ]
+
+
+def test_one_set_is_compared_with_the_same_set_of_a_revision(versioned: Checkout) -> None:
+    second = versioned.root / "policies" / "second"
+    shutil.copytree(versioned.set_dir, second)
+    commit(versioned)
+
+    assert authz("diff", "HEAD", "policies/storehouse").out == "NO CHANGE\n"
+    assert authz("diff", "policies/storehouse", "HEAD").out == "NO CHANGE\n"
+
+
+OTHERWISE: dict[type, Any] = {
+    PolicySet: {
+        "time_zone": "Europe/Paris", "phone_region": "FR", "languages": ("ro",), "table_language": "en",
+        "title": {"en": "x"}, "source": {"x": "y"}, "channels": (), "subject_types": {"user": "login"},
+        "readings": (Reading("1", "x", "y"),), "guards": (),
+    },
+    ActionDef: {"label": {"en": "x"}, "clause": "9", "tags": ("x",), "high_risk": True, "open_to_any_sender": "x"},
+    RoleDef: {"label": {"en": "x"}, "clause": "9"},
+    FactDef: {"label": {"en": "x"}, "clause": "9", "expression": "tenant.closed",
+              "parts": (FactPart("p", "true", {}),)},
+    AttributeDef: {"type": "int", "origin": "request", "contact_id": False, "clause": "9"},
+    ResourceTypeDef: {"label": {"en": "x"}, "clause": "9", "tenant_free": True},
+}  # fmt: skip
+"""Another value for each member of what a set declares; those with an id of their own are changed one by one."""
+COLLECTIONS: dict[str, Any] = {
+    "roles": RoleDef, "actions": ActionDef, "attributes": AttributeDef, "facts": FactDef,
+    "resource_types": ResourceTypeDef,
+}  # fmt: skip
+
+
+def variants(definition: Any) -> Iterator[tuple[str, PolicySet]]:
+    for name in PolicySet._fields:
+        if name in COLLECTIONS:
+            kind, members = COLLECTIONS[name], getattr(definition, name)
+            key = next(iter(members))
+            for member in kind._fields:
+                if member not in {"id", "name"}:
+                    changed = members[key]._replace(**{member: OTHERWISE[kind][member]})
+                    yield f"{name}.{member}", definition._replace(**{name: {**members, key: changed}})
+            yield f"{name} gone", definition._replace(**{name: {k: v for k, v in members.items() if k != key}})
+        elif name in {"obligations", "service", "calendars"}:
+            yield name, definition._replace(**{name: type(getattr(definition, name))()})
+        elif name != "id":
+            yield name, definition._replace(**{name: OTHERWISE[PolicySet][name]})
+
+
+def test_service_terms_that_come_go_or_change_places_are_told(versioned: Checkout) -> None:
+    first = (
+        '  - {id: gate, actions: [open_gate], class: prompt, calendar: hours, reaction: 1 working hour, clause: "6"}\n'
+    )
+    second = (
+        '  - {id: boxes, actions: [move_box], class: slow, calendar: hours, reaction: 2 working days, clause: "6"}\n'
+    )
+    versioned.replace("set.yaml", first, first + second)
+
+    assert told() == ("no_change", ["the service terms boxes is new"])
+
+    commit(versioned)
+    versioned.replace("set.yaml", first + second, second + first)
+
+    assert told() == ("no_change", ["the rows of the service terms stand in another order"])
+
+
+def test_whatever_a_set_declares_is_told_when_it_reads_otherwise(versioned: Checkout) -> None:
+    """Member by member, so that one which is added to the declarations is not forgotten in the comparison."""
+    live = generation_of(compile_set(parse_set(read_bundle(versioned.set_dir, versioned.root / "model.conf"))))
+
+    def other(definition: PolicySet) -> Generation:
+        return Generation(definition, live.table, live.networks, live.facts, live.local_day.zone, "sha256:other")
+
+    silent = [name for name, changed in variants(live.definition) if not declared_changes(live, other(changed))]
+
+    assert silent == []
