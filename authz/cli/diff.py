@@ -21,7 +21,7 @@ from authz.cli.log_replay import exported
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.reports.github import annotation_lines, append_summary
 from authz.cli.reports.sarif import sarif
-from authz.cli.sides import Side, compiled_side, opened, read_bundles
+from authz.cli.sides import Side, compiled_sides, opened
 from authz.cli.terminal import count, messages, say
 from authz.core.diff import SetDiff, Verdict, diff_sets, total
 from authz.core.generation import Generation
@@ -105,9 +105,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     with opened(base, settings) as of_base, opened(head, settings) as of_head:
         before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
         cache = cache_folder(settings)
-        bundles, _ = read_bundles(after_at)
-        before = compiled_side(before_at, bundles, cache)
-        after = compiled_side(after_at, before.bundles, cache)
+        before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
     people = people_of(registry, settings, after.generations or before.generations, pseudonyms) if registry else None
     diffs = [] if invalid else list(_diffs(before, after))

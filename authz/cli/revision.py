@@ -73,9 +73,10 @@ def _contents(top: str, entries: list[_Entry]) -> Iterator[bytes]:
 
 def _write(folder: Path, entry: _Entry, content: bytes) -> None:
     target = folder / entry.path
-    if not target.resolve().is_relative_to(folder.resolve()):
+    if ".." in target.parts or not target.is_relative_to(folder):
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True)
     if entry.mode == _LINK:
         target.symlink_to(os.fsdecode(content))
     else:

@@ -17,6 +17,7 @@ from authz.cli.terminal import bar
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid, Problem
 from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, find_model, find_sets
+from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
 from authz.policy.pipeline import judge_set
 from authz.settings import Settings
@@ -95,20 +96,58 @@ def read_bundles(side: Opened) -> tuple[dict[str, Bundle], list[Problem]]:
     return bundles, problems
 
 
-def compiled_side(side: Opened, same: Mapping[str, Bundle], cache: Path) -> Side:
-    """Compile what differs from the other side; sets whose files are the `same` are left out."""
-    bundles, problems = read_bundles(side)
-    generations: dict[str, Generation] = {}
+def compiled_sides(base: Opened, head: Opened, cache: Path, *, whole: bool) -> tuple[Side, Side]:
+    """Both sides, read once; compiled is only what differs: other sets, and of those the tenants with other lines.
+
+    Args:
+        whole: with the networks of every tenant, for whoever asks more of a side than how it differs.
+    """
+    read = [(side, *read_bundles(side)) for side in (base, head)]
+    before, after = (
+        _judged(side, bundles, other, problems, cache)
+        for (side, bundles, problems), (_, other, _) in zip(read, reversed(read), strict=True)
+    )
+    return before.side(after.compiled, whole=whole), after.side(before.compiled, whole=whole)
+
+
+class _Judged(NamedTuple):
+    """A side whose sets are compiled and not loaded yet."""
+
+    opened: Opened
+    bundles: Mapping[str, Bundle]
+    compiled: Mapping[str, CompiledSet]
+    invalid: tuple[Problem, ...]
+    failing: tuple[Problem, ...]
+
+    def side(self, other: Mapping[str, CompiledSet], *, whole: bool) -> Side:
+        """Loaded, beside the compiled sets of the other side."""
+        generations = {
+            name: generation_of(one if whole or name not in other else _other_lines(one, other[name]))
+            for name, one in self.compiled.items()
+        }
+        approvals, wrong = read_approvals(self.opened.approvals)
+        return Side(self.opened.name, self.bundles, generations, (*self.invalid, *wrong), self.failing, approvals)
+
+
+def _other_lines(one: CompiledSet, other: CompiledSet) -> CompiledSet:
+    """Without the networks of tenants whose lines are the same on both sides."""
+    changed = {tenant: lines for tenant, lines in one.networks.items() if other.networks.get(tenant) != lines}
+    return one._replace(networks=changed)
+
+
+def _judged(
+    side: Opened, bundles: Mapping[str, Bundle], other: Mapping[str, Bundle], problems: list[Problem], cache: Path
+) -> _Judged:
+    compiled: dict[str, CompiledSet] = {}
     failing: list[Problem] = []
-    changed = {name: one for name, one in bundles.items() if name not in same or same[name].revision != one.revision}
+    changed = {name: one for name, one in bundles.items() if name not in other or other[name].revision != one.revision}
     with bar(f"{side.name}: compiling", len(changed)) as advance:
         for name, bundle in changed.items():
             try:
                 judged = judge_set(bundle, cache)
-                generations[name] = generation_of(judged.compiled)
+                compiled[name] = judged.compiled
                 failing.extend(judged.problems)
             except PolicyInvalid as invalid:
                 problems.extend(invalid.problems)
             advance(1)
-    approvals, wrong = read_approvals(side.approvals)
-    return Side(side.name, bundles, generations, (*problems, *wrong), tuple(failing), approvals)
+    return _Judged(side, bundles, compiled, tuple(problems), tuple(failing))
