@@ -375,8 +375,8 @@ BREAKAGES: Final = (
     Breakage(
         "a tenant with another change of its own is told with all the others",
         "authz/core/diff.py",
-        "is None or change.alike != of_all.alike",
-        "is None",
+        "if (change := changes.get((role, action))) is None or change.alike != of_all.alike",
+        "if (role, action) not in changes",
         _UNSEEN,
     ),
     Breakage(
