@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from authz.cli.approvals import CODE, Approval
 from authz.core.diff import SetDiff
-from authz.core.diff_networks import NetworkChange, Span, covers
+from authz.core.diff_networks import Span, covers
 from authz.errors import Problem
 
 Used = set[tuple[Approval, str, int]]
@@ -69,7 +69,6 @@ def _open_networks(diff: SetDiff, approvals: list[Approval], used: Used) -> Iter
     for change in diff.networks:
         if not change.gains:
             continue
-        gained = (*change.gained, *change.gained_declared)
         mine = {
             (one, "networks", at): network.range
             for one in approvals
@@ -78,22 +77,18 @@ def _open_networks(diff: SetDiff, approvals: list[Approval], used: Used) -> Iter
         }
         by_any = {part for part, stated in mine.items() if stated is None}
         ranges = {part: stated for part, stated in mine.items() if stated is not None}
-        used |= by_any or {part for part, stated in ranges.items() if _meets(gained, Span(*stated))}
+        used |= by_any or {part for part, stated in ranges.items() if _meets(change.opened, Span(*stated))}
         if by_any:
             continue
-        for span in gained:
+        for span in change.opened:
             if not covers(ranges.values(), span):
                 yield Unapproved(f"{diff.set_id}: addresses {span} of {change.tenant}", change.rule)
-        if _opens_to_all(change):
+        if change.opened_to_all:
             yield Unapproved(f"{diff.set_id}: any address of {change.tenant}", change.rule)
 
 
 def _meets(gained: Iterable[Span], stated: Span) -> bool:
     return any(one.first <= stated.last and stated.first <= one.last for one in gained)
-
-
-def _opens_to_all(change: NetworkChange) -> bool:
-    return change.any_after and not change.any_before
 
 
 def _open_declarations(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:

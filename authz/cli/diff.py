@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from authz.cli.acceptance import Accepted, accepted
-from authz.cli.compiled import cache_folder
+from authz.cli.compiled import cache_folder, definitions
 from authz.cli.diff_forms import RULES, Compared, as_json, markdown, print_terminal, remarks
 from authz.cli.diff_people import People, people_of
 from authz.cli.diff_words import Line, lines_of
@@ -25,6 +25,7 @@ from authz.cli.sides import Side, compiled_sides, opened
 from authz.cli.terminal import count, messages, say
 from authz.core.diff import SetDiff, Verdict, diff_sets, total
 from authz.core.generation import Generation
+from authz.errors import ConfigError, PolicyInvalid
 from authz.replay import replay, sentence
 from authz.settings import Settings
 
@@ -107,8 +108,8 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         cache = cache_folder(settings)
         before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
-    people = people_of(registry, settings, after.generations or before.generations, pseudonyms) if registry else None
     diffs = [] if invalid else list(_diffs(before, after))
+    people = _people(registry, settings, before, after, pseudonyms) if registry and diffs else None
     lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
     today = dt.datetime.now(dt.UTC).date()
     held = accepted(diffs, before.approvals, after.approvals, today)
@@ -120,6 +121,16 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
         replayed, code,
     )  # fmt: skip
+
+
+def _people(registry: str, settings: Settings, before: Side, after: Side, pseudonyms: bool) -> People:
+    """By the sets of both sides; a file may name others too, which are those of AUTHZ_POLICIES where there are any."""
+    try:
+        others = definitions(settings)
+    except (ConfigError, PolicyInvalid, Usage):
+        others = {}
+    declared = {**others, **before.definitions(), **after.definitions()}
+    return people_of(registry, declared, {**before.generations, **after.generations}, pseudonyms)
 
 
 def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:

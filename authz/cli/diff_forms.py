@@ -134,6 +134,7 @@ def _set_document(diff: SetDiff) -> dict[str, Any]:
         "networks": [
             {
                 "tenant": one.tenant, "rule": one.rule, "any_before": one.any_before, "any_after": one.any_after,
+                "gains": one.gains, "losses": one.losses,
                 **{
                     name: {"ranges": [str(span) for span in spans], "ipv4": addresses(spans)[0],
                            "ipv6": str(addresses(spans)[1])}

@@ -7,21 +7,24 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from authz.cli.compiled import definitions
 from authz.cli.failures import Usage
+from authz.core.definition import PolicySet
 from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.core.types import ContactState
 from authz.core.values import written_id
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
-from authz.settings import Settings
 
 People = Callable[[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, ...]]
 
 
-def people_of(registry: str, settings: Settings, generations: Mapping[str, Generation], pseudonyms: bool) -> People:
+def people_of(
+    registry: str, declared: Mapping[str, PolicySet], generations: Mapping[str, Generation], pseudonyms: bool
+) -> People:
     """Whom a change touches, from a database (a URL) or from a file as `authz registry load` takes it.
+
+    `declared`: the sets by which a file is read, by id.
 
     Raises:
         Usage: there is neither. RegistryInvalid: the file is not fit. RegistryUnavailable: the database is away.
@@ -38,7 +41,7 @@ def people_of(registry: str, settings: Settings, generations: Mapping[str, Gener
         store = RegistryStore(f"sqlite:///{folder}/registry.sqlite")
         try:
             store.migrate()
-            load_file(Path(registry), store, definitions(settings), "authz diff")
+            load_file(Path(registry), store, declared, "authz diff")
             return _lookup(store.directory(), generations, pseudonyms)
         finally:
             store.close()

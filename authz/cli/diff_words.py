@@ -129,6 +129,10 @@ def network_sentence(change: NetworkChange) -> str:
         said += f"; where its annex says `declared`, it gains {_spans(change.gained_declared)}"
     if change.lost_declared:
         said += f"; where its annex says `declared`, it loses {_spans(change.lost_declared)}"
+    if change.bearing.hinders:
+        said += "; a line denies where `network_ok` holds, and there it works the other way round"
+    elif not change.bearing.helps:
+        said += "; no answer hangs on it"
     return said
 
 

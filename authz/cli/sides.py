@@ -14,11 +14,13 @@ from authz.cli.compiled import Place
 from authz.cli.failures import Usage
 from authz.cli.revision import unpack
 from authz.cli.terminal import bar
+from authz.core.definition import PolicySet
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid, Problem
 from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, find_model, find_sets
 from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
+from authz.policy.parse import parse_set
 from authz.policy.pipeline import judge_set
 from authz.settings import Settings
 
@@ -32,6 +34,13 @@ class Side(NamedTuple):
     invalid: tuple[Problem, ...]
     failing: tuple[Problem, ...]
     approvals: tuple[Approval, ...]
+
+    def definitions(self) -> dict[str, PolicySet]:
+        """What every set declares, also those that are the same on both sides and not compiled."""
+        return {
+            name: self.generations[name].definition if name in self.generations else parse_set(bundle).definition
+            for name, bundle in self.bundles.items()
+        }
 
 
 class Opened(NamedTuple):

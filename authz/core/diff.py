@@ -13,7 +13,9 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from authz.core.conditions import NEVER, allowed_when
-from authz.core.diff_declared import Declared, declared_changes
+from authz.core.declared import Declared
+from authz.core.diff_bearing import Bearing, bearing_of_network
+from authz.core.diff_declared import declared_changes
 from authz.core.diff_networks import NetworkChange, network_changes
 from authz.core.generation import Generation
 from authz.core.table import Cell
@@ -102,11 +104,31 @@ def diff_sets(base: Generation | None, head: Generation | None) -> SetDiff:
         set_id,
         tuple(one for one in changed if isinstance(one, CellChange)),
         tuple(one for one in changed if isinstance(one, ReasonChange)),
-        network_changes(base.networks if base is not None else {}, head.networks if head is not None else {}),
+        _networks(base, head),
         declared_changes(base, head) if base is not None and head is not None else (),
         added=base is None,
         removed=head is None,
     )
+
+
+def _networks(base: Generation | None, head: Generation | None) -> tuple[NetworkChange, ...]:
+    """By what HEAD makes of being inside: what its cells make otherwise of the same addresses is told with the cells.
+
+    A set that comes only lets in, one that goes only shuts out.
+    """
+    either = head if head is not None else base
+    by_table: dict[int, Bearing] = {}
+
+    def bearing(tenant: str) -> Bearing:
+        if either is None:
+            return Bearing()
+        table = either.table.own.get(tenant, either.table.shared)
+        if id(table) not in by_table:
+            by_table[id(table)] = bearing_of_network(table)
+        found = by_table[id(table)]
+        return found if base is not None and head is not None else Bearing(found.helps)
+
+    return network_changes(base.networks if base else {}, head.networks if head else {}, bearing)
 
 
 def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellChange | ReasonChange]:

@@ -1,57 +1,20 @@
-"""What differs between two `set.yaml` of one set, and what that does to access. Pure.
+"""What differs between two `set.yaml` of one set beside its lines, and what that does to access. Pure.
 
-Words, channels, risk, expressions and origins decide who is let in just as the matrix does; labels, obligations,
-service terms and clauses do not, and are told all the same.
+Words, channels, risk, expressions, origins and demands on the caller decide who is let in just as the matrix does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from authz.core.definition import FactDef, PolicySet
+from authz.core.declared import Declared, Part, by_id, come_and_go, how_changed
+from authz.core.definition import FactDef, ObligationDef, PolicySet
+from authz.core.diff_bearing import bearing_of_sender, can_be_allowed, names_fact
+from authz.core.diff_texts import text_changes
 from authz.core.generation import Generation
 
 _CANNOT_TELL: Final = "its effect cannot be told from the tables"
-
-
-class Part(StrEnum):
-    """What kind of declaration it is; `id` of an approval is `<part>:<name>`."""
-
-    WORD = "word"
-    ACTION = "action"
-    CHANNEL = "channel"
-    FACT = "fact"
-    ATTRIBUTE = "attribute"
-    SUBJECT_TYPE = "subject_type"
-    RESOURCE_TYPE = "resource_type"
-    TIME_ZONE = "time_zone"
-    PHONE_REGION = "phone_region"
-    OBLIGATION = "obligation"
-    SERVICE = "service"
-    CALENDAR = "calendar"
-    LABEL = "label"
-    ROLE = "role"
-    GUARD = "guard"
-    READING = "reading"
-    SOURCE = "source"
-    LANGUAGES = "languages"
-
-
-class Declared(NamedTuple):
-    """One difference. `gains`, `losses`: whether it can give or take access; both where that cannot be told."""
-
-    part: Part
-    name: str
-    text: str
-    gains: bool = False
-    losses: bool = False
-
-    @property
-    def id(self) -> str:
-        """By what an approval names it."""
-        return f"{self.part}:{self.name}"
 
 
 def declared_changes(base: Generation, head: Generation) -> tuple[Declared, ...]:
@@ -60,15 +23,9 @@ def declared_changes(base: Generation, head: Generation) -> tuple[Declared, ...]
         *_words(base, head), *_actions(base, head), *_channels(base.definition, head.definition), *_facts(base, head),
         *_attributes(base, head), *_subject_types(base.definition, head.definition),
         *_resource_types(base.definition, head.definition), *_zones(base.definition, head.definition),
-        *_promises(base.definition, head.definition), *_labels(base.definition, head.definition),
-        *_rest(base.definition, head.definition),
+        *_obligations(base, head), *text_changes(base.definition, head.definition),
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda one: (not (one.gains or one.losses), list(Part).index(one.part), one.name)))
-
-
-def _can_be_allowed(side: Generation, action: str) -> bool:
-    tables = [side.table.shared, *side.table.own.values()]
-    return any(cell.can_allow for table in tables for (_, asked), cell in table.items() if asked == action)
 
 
 def _words(base: Generation, head: Generation) -> Iterator[Declared]:
@@ -79,56 +36,27 @@ def _words(base: Generation, head: Generation) -> Iterator[Declared]:
         if was == now or comes or goes:
             continue  # the cells of an action that comes or goes tell it
         if was is None and now is not None:
-            yield Declared(Part.WORD, word, f"`{word}` now means {now}", gains=_can_be_allowed(head, now))
+            yield Declared(Part.WORD, word, f"`{word}` now means {now}", gains=can_be_allowed(head, now))
         elif now is None and was is not None:
-            yield Declared(Part.WORD, word, f"`{word}` no longer means {was}", losses=_can_be_allowed(base, was))
+            yield Declared(Part.WORD, word, f"`{word}` no longer means {was}", losses=can_be_allowed(base, was))
         elif was is not None and now is not None:
             text = f"`{word}` now means {now}, before: {was}"
-            yield Declared(Part.WORD, word, text, _can_be_allowed(head, now), _can_be_allowed(base, was))
+            yield Declared(Part.WORD, word, text, can_be_allowed(head, now), can_be_allowed(base, was))
 
 
 def _actions(base: Generation, head: Generation) -> Iterator[Declared]:
-    yield from _come_and_go(Part.ACTION, base.definition.actions, head.definition.actions)
+    yield from come_and_go(Part.ACTION, base.definition.actions, head.definition.actions)
     for action in base.definition.actions.keys() & head.definition.actions.keys():
         was, now = base.definition.actions[action], head.definition.actions[action]
         if was.high_risk != now.high_risk:
-            helped, hindered = _sender_decides(head, action)
+            bearing = bearing_of_sender(head, action)
+            bearing = bearing.turned if now.high_risk else bearing
             text = "now needs a confirmed sender" if now.high_risk else "no longer needs a confirmed sender"
-            gains, losses = (hindered, helped) if now.high_risk else (helped, hindered)
-            yield Declared(Part.ACTION, action, f"{action} {text}", gains, losses)
+            yield Declared(Part.ACTION, action, f"{action} {text}", bearing.helps, bearing.hinders)
         if was.open_to_any_sender != now.open_to_any_sender:
             yield Declared(Part.ACTION, action, f"{action}: the reason for `open_to_any_sender` reads otherwise")
         if was.clause != now.clause:
             yield Declared(Part.ACTION, action, f"{action}: clause {now.clause}, before: {was.clause}")
-
-
-def _sender_decides(side: Generation, action: str) -> tuple[bool, bool]:
-    """Whether a surer sender lets somebody in, and whether it shuts somebody out.
-
-    By mail, telephone and chat `network_ok` is the same as `sender_ok` (R5), so a cell that names it alone counts too.
-    """
-    helped = hindered = False
-    for table in (side.table.shared, *side.table.own.values()):
-        for (_, asked), cell in table.items():
-            if asked != action:
-                continue
-            for bits in {cell.sender_bit, cell.sender_bit | cell.network_bit} - {0}:
-                for mask, unsure in enumerate(cell.answers):
-                    if not mask & bits:
-                        sure = cell.answers[mask | bits]
-                        helped = helped or (sure.allowed and not unsure.allowed)
-                        hindered = hindered or (unsure.allowed and not sure.allowed)
-    return helped, hindered
-
-
-def _names(fact: str, side: Generation) -> bool:
-    """Whether some cell that can be allowed or denied by it names the fact."""
-    return any(fact in cell.facts for table in (side.table.shared, *side.table.own.values()) for cell in table.values())
-
-
-def _come_and_go(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
-    for name in sorted(before.keys() ^ after.keys()):
-        yield Declared(part, name, f"the {part} {name} is {'new' if name in after else 'gone'}")
 
 
 def _channels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
@@ -159,7 +87,7 @@ def _facts(base: Generation, head: Generation) -> Iterator[Declared]:
         if was is None or now is None:
             yield Declared(Part.FACT, fact, f"the fact {fact} is {'new' if was is None else 'gone'}")
         elif _expressions(was) != _expressions(now):
-            used = _names(fact, base) and _names(fact, head)
+            used = names_fact(base, fact) and names_fact(head, fact)
             text = f"the fact {fact} is computed otherwise; {_CANNOT_TELL if used else 'no line names it'}"
             yield Declared(Part.FACT, fact, text, used, used)
         elif was.clause != now.clause:
@@ -173,9 +101,17 @@ def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
         if was is None or now is None:
             yield Declared(Part.ATTRIBUTE, name, f"the attribute {name} is {'new' if was is None else 'gone'}")
         elif was._replace(clause="") != now._replace(clause=""):
-            used = any(_reads(fact, name) and _names(fact.id, head) for fact in head.definition.facts.values())
+            used = _decides(name, head)
             text = f"the attribute {name} is {now.type} of {now.origin}, before: {was.type} of {was.origin}"
             yield Declared(Part.ATTRIBUTE, name, f"{text}; {_CANNOT_TELL}" if used else text, used, used)
+
+
+def _decides(attribute: str, side: Generation) -> bool:
+    """Whether a fact that some line names reads the attribute, or an obligation hangs on it."""
+    facts = (fact for fact in side.definition.facts.values() if names_fact(side, fact.id))
+    return any(_reads(fact, attribute) for fact in facts) or any(
+        attribute in one.match for one in side.definition.obligations
+    )
 
 
 def _reads(fact: FactDef, attribute: str) -> bool:
@@ -210,65 +146,31 @@ def _zones(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
         yield Declared(Part.PHONE_REGION, head.phone_region, text, gains=True, losses=True)
 
 
-def _promises(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
-    yield from _by_id(Part.OBLIGATION, "the obligation", _indexed(base.obligations), _indexed(head.obligations))
-    yield from _by_id(Part.SERVICE, "the service terms", _indexed(base.service), _indexed(head.service))
-    yield from _by_id(Part.CALENDAR, "the calendar", base.calendars, head.calendars)
-    before, after = _indexed(base.service), _indexed(head.service)
-    if [row for row in before if row in after] != [row for row in after if row in before]:
-        yield Declared(Part.SERVICE, "order", "the rows of the service terms stand in another order")
-
-
-def _indexed(rows: tuple[Any, ...]) -> dict[str, Any]:
-    return {row.id: row for row in rows}
-
-
-def _by_id(part: Part, what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
+def _obligations(base: Generation, head: Generation) -> Iterator[Declared]:
+    """A caller that cannot perform an obligation is refused, so each is a condition of an allow."""
+    before, after = by_id(base.definition.obligations), by_id(head.definition.obligations)
+    asked, asks = _demands(base, head, before.values()), _demands(head, base, after.values())
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
-        if was != now:
-            how = "is new" if was is None else "is gone" if now is None else _changed_members(was, now)
-            yield Declared(part, name, f"{what} {name} {how}")
+        if was == now:
+            continue
+        gone = _demands(base, head, [was] if was else []) - asks
+        new = _demands(head, base, [now] if now else []) - asked
+        text = f"the obligation {name} {how_changed(was, now)}"
+        yield Declared(Part.OBLIGATION, name, text, gains=bool(gone), losses=bool(new))
 
 
-def _changed_members(was: Any, now: Any) -> str:
-    names = [name for name in was._fields if getattr(was, name) != getattr(now, name)]
-    return "differs: " + "; ".join(f"{name} {getattr(now, name)!s}, before: {getattr(was, name)!s}" for name in names)
+def _demands(side: Generation, other: Generation, declared: Iterable[ObligationDef]) -> set[tuple[object, ...]]:
+    """What must be supported, for which action, in which case; of actions that both versions allow to somebody."""
+    common = [one for one in side.definition.actions if can_be_allowed(side, one) and can_be_allowed(other, one)]
+    return {
+        (one.type, action, frozenset((name, frozenset(map(_typed, values))) for name, values in one.match.items()))
+        for one in declared
+        for action in common
+        if not one.actions or action in one.actions
+    }
 
 
-def _labels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
-    kinds: tuple[tuple[str, Callable[[PolicySet], Mapping[str, Any]]], ...] = (
-        ("role", lambda one: one.roles), ("action", lambda one: one.actions), ("fact", lambda one: one.facts),
-        ("resource type", lambda one: one.resource_types),
-    )  # fmt: skip
-    for kind, of in kinds:
-        before, after = of(base), of(head)
-        for name in sorted(before.keys() & after.keys()):
-            if _all_labels(before[name]) != _all_labels(after[name]):
-                yield Declared(Part.LABEL, f"{kind}/{name}", f"the label of the {kind} {name} reads otherwise")
-
-
-def _all_labels(declared: Any) -> list[Mapping[str, str]]:
-    return [declared.label, *(part.label for part in getattr(declared, "parts", ()))]
-
-
-def _clauses(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
-    for name in sorted(before.keys() & after.keys()):
-        was, now = before[name].clause, after[name].clause
-        if was != now:
-            yield Declared(part, name, f"the {part.replace('_', ' ')} {name}: clause {now}, before: {was}")
-
-
-def _rest(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
-    yield from _clauses(Part.ROLE, base.roles, head.roles)
-    yield from _clauses(Part.ATTRIBUTE, base.attributes, head.attributes)
-    yield from _clauses(Part.RESOURCE_TYPE, base.resource_types, head.resource_types)
-    if (base.title, base.source) != (head.title, head.source):
-        yield Declared(Part.SOURCE, head.id, "title or source read otherwise")
-    if (base.languages, base.table_language) != (head.languages, head.table_language):
-        yield Declared(Part.LANGUAGES, head.id, f"languages {', '.join(head.languages)}")
-    yield from _come_and_go(Part.ROLE, base.roles, head.roles)
-    guards = [{guard.id: guard._replace(line=0) for guard in side.guards} for side in (base, head)]
-    yield from _by_id(Part.GUARD, "the guard", *guards)
-    if base.readings != head.readings:
-        yield Declared(Part.READING, head.id, "the readings of the contract read otherwise")
+def _typed(value: object) -> tuple[str, object]:
+    """So that `true` and 1 stay two values."""
+    return type(value).__name__, value

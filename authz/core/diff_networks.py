@@ -1,14 +1,16 @@
 """Which addresses gain or lose access when a tenant's network lines change: exact, by intervals. Pure.
 
 What the lines do hangs on the annex too, which a policy set does not know: where it says `declared`, a line `any` lets
-nobody in (R7). Both are compared, so that ranges in place of `any` are not taken for a mere narrowing.
+nobody in (R7). Both are compared, so that ranges in place of `any` are not taken for a mere narrowing. It hangs on the
+matrix as well: where a deny line names `network_ok`, fewer addresses are more access.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
+from authz.core.diff_bearing import Bearing
 from authz.core.network import IPV6_BASE, AddressRange, TenantNetworks, format_address
 from authz.core.types import Address
 
@@ -36,11 +38,12 @@ class Span(NamedTuple):
 
 
 class NetworkChange(NamedTuple):
-    """One tenant whose lines let other addresses in. `rule`: the line that lets in, or shuts out, the first of them.
+    """One tenant whose lines hold other addresses. `rule`: the line that takes in, or leaves out, the first of them.
 
     `gained`, `lost`: under an annex that says `any`, and where no line says `any` under every annex.
-    `any_before`, `any_after`: the lines let in every address, and also requests that have none.
+    `any_before`, `any_after`: the lines hold every address, and also requests that have none.
     `gained_declared`, `lost_declared`: under an annex that says `declared`, where a line `any` comes or goes.
+    `bearing`: what it does to access to be inside.
     """
 
     tenant: str
@@ -51,30 +54,54 @@ class NetworkChange(NamedTuple):
     rule: str
     gained_declared: tuple[Span, ...] = ()
     lost_declared: tuple[Span, ...] = ()
+    bearing: Bearing = Bearing(helps=True)
 
     @property
-    def gains(self) -> bool:
-        """Some address, or a request without one, is let in that was not."""
+    def widens(self) -> bool:
+        """Some address, or a request without one, is inside that was not."""
         return bool(self.gained or self.gained_declared) or (self.any_after and not self.any_before)
 
     @property
-    def losses(self) -> bool:
-        """Some address, or a request without one, is no longer let in."""
+    def shrinks(self) -> bool:
+        """Some address, or a request without one, is no longer inside."""
         return bool(self.lost or self.lost_declared) or (self.any_before and not self.any_after)
+
+    @property
+    def gains(self) -> bool:
+        """Somebody is let in who was not."""
+        return (self.widens and self.bearing.helps) or (self.shrinks and self.bearing.hinders)
+
+    @property
+    def losses(self) -> bool:
+        """Somebody is no longer let in."""
+        return (self.shrinks and self.bearing.helps) or (self.widens and self.bearing.hinders)
+
+    @property
+    def opened(self) -> tuple[Span, ...]:
+        """The addresses from which somebody is let in who was not."""
+        inside = (*self.gained, *self.gained_declared) if self.bearing.helps else ()
+        outside = (*self.lost, *self.lost_declared) if self.bearing.hinders else ()
+        return (*inside, *outside)
+
+    @property
+    def opened_to_all(self) -> bool:
+        """Whether somebody is let in without an address who was not."""
+        comes, goes = self.any_after and not self.any_before, self.any_before and not self.any_after
+        return (comes and self.bearing.helps) or (goes and self.bearing.hinders)
 
 
 def network_changes(
-    base: Mapping[str, TenantNetworks], head: Mapping[str, TenantNetworks]
+    base: Mapping[str, TenantNetworks], head: Mapping[str, TenantNetworks], bearing: Callable[[str], Bearing]
 ) -> tuple[NetworkChange, ...]:
-    """Every tenant whose addresses change, by id."""
+    """Every tenant whose addresses change, by id; `bearing`: what it does to a tenant's access to be inside."""
     found = []
     for tenant in sorted(base.keys() | head.keys()):
         before, after = base.get(tenant), head.get(tenant)
         if before is not None and after is not None and _text(before) == _text(after):
             continue
         change = _change(tenant, before, after)
-        if change.gains or change.losses:
-            found.append(change)
+        if change.widens or change.shrinks:
+            found.append(change._replace(bearing=bearing(tenant)))
     return tuple(found)
 
 
