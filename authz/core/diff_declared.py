@@ -50,9 +50,10 @@ def _actions(base: Generation, head: Generation) -> Iterator[Declared]:
         was, now = base.definition.actions[action], head.definition.actions[action]
         if was.high_risk != now.high_risk:
             bearing = bearing_of_sender(head, action)
+            hint = "; a line denies where `sender_ok` holds" if bearing.hinders else ""
             bearing = bearing.turned if now.high_risk else bearing
             text = "now needs a confirmed sender" if now.high_risk else "no longer needs a confirmed sender"
-            yield Declared(Part.ACTION, action, f"{action} {text}", bearing.helps, bearing.hinders)
+            yield Declared(Part.ACTION, action, f"{action} {text}{hint}", bearing.helps, bearing.hinders)
         if was.open_to_any_sender != now.open_to_any_sender:
             yield Declared(Part.ACTION, action, f"{action}: the reason for `open_to_any_sender` reads otherwise")
         if was.clause != now.clause:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -165,6 +166,76 @@ def test_one_set_is_compared_with_the_same_set_of_a_revision(versioned: Checkout
 
     assert authz("diff", "HEAD", "policies/storehouse").out == "NO CHANGE\n"
     assert authz("diff", "policies/storehouse", "HEAD").out == "NO CHANGE\n"
+
+
+WATCHED = "    open_to_any_sender: it is watched\n"
+
+
+def test_fewer_addresses_are_more_access_where_a_line_denies_those_inside(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "tags: [gate]\n", f"tags: [gate]\n{WATCHED}")
+    versioned.replace(
+        "matrix.csv", "open_gate,  network_ok + sender_ok,           allow", "open_gate, sender_ok, allow"
+    )
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, keeper, open_gate, network_ok, deny\n")
+    commit(versioned)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.0/25")
+
+    ran = diffed("--format", "json")
+
+    assert (ran.status, ran.json["verdict"], ran.json["unapproved"]) == (
+        5, "both", ["storehouse: addresses 203.0.113.128/25 of acme"],
+    )  # fmt: skip
+    assert ran.json["sentences"][0]["text"].endswith("; a line denies where `network_ok` holds, there it opens")
+
+
+def test_a_surer_sender_asked_for_is_more_access_where_a_line_denies_sure_ones(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "tags: [gate]\n", f"tags: [gate]\n{WATCHED}")
+    versioned.replace("matrix.csv", "open_gate,  network_ok + sender_ok,           allow", "open_gate, -, allow")
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, keeper, open_gate, sender_ok, deny\n")
+    commit(versioned)
+    versioned.replace("set.yaml", WATCHED, f"{WATCHED}    high_risk: true\n")
+
+    assert told() == ("wider", ["open_gate now needs a confirmed sender; a line denies where `sender_ok` holds"])
+
+
+DUTY = '  - {id: duty, type: notification, actions: [open_gate], properties: {channel: email}, clause: "7"}\n'
+
+
+def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{DUTY}")
+
+    assert told() == ("narrower", ["the obligation duty is new"])
+
+    commit(versioned)
+    versioned.replace("set.yaml", "channel: email", "channel: phone")
+    assert told()[0] == "no_change"
+
+    versioned.replace("set.yaml", "notification, actions: [open_gate]", "notification, actions: [move_box]")
+    assert told()[0] == "both"
+
+    versioned.replace("set.yaml", DUTY.replace("email", "phone").replace("open_gate", "move_box"), "")
+    ran = diffed("--format", "json")
+    assert (ran.status, ran.json["verdict"], ran.json["unapproved"]) == (5, "wider", ["storehouse: obligation:duty"])
+
+
+def test_people_are_named_by_the_sets_of_the_two_sides_alone(
+    versioned: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(versioned.root, before)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.0/25")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.delenv("AUTHZ_POLICIES", raising=False)
+
+    ran = authz(
+        "diff", str(before), str(versioned.root), "--registry", str(versioned.registry_file), "--format", "json"
+    )
+
+    assert (ran.status, ran.json["verdict"]) == (0, "narrower")
+    assert "acme: Dan Rus <dan@acme.example>" in ran.json["sentences"][0]["people"]
 
 
 OTHERWISE: dict[type, Any] = {

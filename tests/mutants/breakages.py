@@ -366,6 +366,27 @@ BREAKAGES: Final = (
         _UNSEEN,
     ),
     Breakage(
+        "fewer addresses are less access even where a line denies those inside",
+        "authz/core/diff.py",
+        "return found if base is not None and head is not None else Bearing(found.helps)",
+        "return Bearing(found.helps)",
+        _UNSEEN,
+    ),
+    Breakage(
+        "a surer sender is less access even where a line denies sure ones",
+        "authz/core/diff_declared.py",
+        "bearing.turned if now.high_risk else bearing",
+        "bearing if now.high_risk else bearing.turned",
+        ("tests/differential/test_diff_hides_no_gain.py",),
+    ),
+    Breakage(
+        "an obligation that goes is no change of access",
+        "authz/core/diff_declared.py",
+        "gains=bool(gone), losses=bool(new)",
+        "losses=bool(new)",
+        _UNSEEN,
+    ),
+    Breakage(
         "ranges in place of `any` are taken for a mere narrowing",
         "authz/core/diff_networks.py",
         "    if any_before is any_after:\n",

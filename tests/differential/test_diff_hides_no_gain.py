@@ -1,0 +1,188 @@
+"""Whoever is let in by one version and not by the other shows in the verdict, whatever was edited (R1 to R7).
+
+Both versions decide the same questions, under either choice of the annex; the comparison is told nothing of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from authz.core.diff import Verdict, diff_sets
+from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.generation import Generation
+from authz.core.identity import email_key
+from authz.core.network import parse_address
+from authz.core.types import Assurance, Channel, NetworkChoice, Request
+from authz.legal_holidays import legal_holidays
+from authz.pdp import Pdp
+from authz.policy.bundle import Bundle, bundle_revision
+from authz.policy.compile import compile_set
+from authz.policy.live import generation_of
+from authz.policy.parse import parse_set
+
+MODEL = (Path(__file__).parents[2] / "model.conf").read_bytes()
+NOON = dt.datetime(2026, 6, 10, 12, tzinfo=dt.UTC).timestamp()
+TENANT, ROLES = "beta", ("boss", "clerk")
+
+CHOICES: dict[str, tuple[Any, ...]] = {
+    "report line": (
+        "network_ok + sender_ok, allow", "network_ok + sender_ok + fa, allow", "sender_ok, allow", "-, allow",
+        "-, allow|network_ok, deny", "-, allow|sender_ok, deny", "network_ok, allow|sender_ok, deny",
+        "sender_ok, allow|network_ok + fa, deny",
+    ),
+    "own line": ("", "", "", f"p, {TENANT}, clerk, report, fa, deny", f"p, {TENANT}, boss, report, network_ok, deny"),
+    "audit": ("none", "denied", "allowed"),
+    "word `audit`": ("", "report"),
+    "word `bug`": ("", "report", "other"),
+    "high risk": (False, True),
+    "fact": (
+        "tenant.a", "tenant.b", "tenant.a || tenant.b", "tenant.a // x\n && tenant.b", "tenant.a // x && tenant.b",
+    ),
+    "networks": (
+        ("any, allow",), ("192.0.2.0/24, allow",), ("192.0.2.0/25, allow",), ("any, allow", "192.0.2.0/25, deny"), (),
+    ),
+    "obligation": (
+        None,
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}},
+        {"type": "notification", "actions": ["report"], "properties": {"channel": "email"}},
+        {"type": "custom", "actions": ["report", "other"], "properties": {"kind": "k"}},
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [True]}},
+    ),
+    "channels": (None, None, None, ["web", "email"], ["email", "phone"]),
+    "role clerk": (True, True, True, False),
+}  # fmt: skip
+"""What a version is made of; each difference between two versions is one of these."""
+
+
+def version(rng: Random) -> dict[str, Any]:
+    return {name: rng.choice(choices) for name, choices in CHOICES.items()}
+
+
+def edited(rng: Random, before: Mapping[str, Any]) -> dict[str, Any]:
+    """One of its parts is another, rarely several are."""
+    parts = rng.sample(list(CHOICES), rng.choice((1, 1, 1, 2, 3)))
+    return {**before, **{name: rng.choice([one for one in CHOICES[name] if one != before[name]]) for name in parts}}
+
+
+def generation(made_of: Mapping[str, Any]) -> Generation:
+    label = {"label": {"en": "x"}, "clause": "1"}
+    roles = ROLES if made_of["role clerk"] else ROLES[:1]
+    open_to_any = {"open_to_any_sender": "a trial"}
+    audit = made_of["audit"] != "none"
+    tags = [word for word in ("audit", "bug") if made_of[f"word `{word}`"] == "report" and (word == "bug" or not audit)]
+    actions: dict[str, Any] = {
+        "report": {**label, **open_to_any, "high_risk": made_of["high risk"], "tags": tags},
+        "other": {**label, "tags": ["bug"] if made_of["word `bug`"] == "other" else []},
+    }
+    lines = [f"p, *, {role}, report, {line}" for role in roles for line in made_of["report line"].split("|")]
+    lines += [f"p, *, {role}, other, network_ok + sender_ok + fa, allow" for role in roles]
+    if audit:
+        actions["audit"] = label
+        allowed = "network_ok + sender_ok, allow" if made_of["audit"] == "allowed" else "-, deny"
+        lines += [f"p, *, {role}, audit, {allowed}" for role in roles]
+    if made_of["own line"] and (made_of["role clerk"] or "clerk" not in made_of["own line"]):
+        lines.append(made_of["own line"])
+    declared = {
+        "title": {"en": "x"}, "source": {"document": "none"}, "languages": ["en"], "time_zone": "Europe/Bucharest",
+        "phone_region": "RO", "roles": dict.fromkeys(roles, label), "actions": actions,
+        "attributes": {"tenant.a": {"type": "bool"}, "tenant.b": {"type": "bool"}},
+        "facts": {"fa": {"expression": made_of["fact"], **label}},
+    }  # fmt: skip
+    if made_of["obligation"]:
+        declared["obligations"] = [{"id": "duty", "clause": "1", **made_of["obligation"]}]
+    if made_of["channels"]:
+        declared["channels"] = made_of["channels"]
+    files = {
+        "set.yaml": json.dumps(declared).encode(),
+        "matrix.csv": "\n".join([*lines, ""]).encode(),
+        "tests.yaml": json.dumps({
+            "tenants": {TENANT: {"networks": ["any allow"], "network": "any", "contacts": []}},
+            "cases": [{"description": "a stranger", "ask": {"contact": "nobody@x.example", "action": "report"},
+                       "expect": {"decision": False, "reason": "contact_unregistered"}}],
+        }).encode(),
+    }  # fmt: skip
+    if made_of["networks"]:
+        files[f"networks/{TENANT}.csv"] = "".join(f"p2, {TENANT}, {one}\n" for one in made_of["networks"]).encode()
+    bundle = Bundle("world", files, MODEL, bundle_revision(files, MODEL), "policies/world")
+    return generation_of(compile_set(parse_set(bundle)))
+
+
+class Live:
+    def __init__(self, generation: Generation) -> None:
+        self._current = {"world": generation}
+
+    def current(self) -> Mapping[str, Generation]:
+        return self._current
+
+
+def people(choice: str, *, a: bool, b: bool) -> Directory:
+    contacts = []
+    for role in ROLES:
+        key = email_key(f"{role}@x.example")
+        assert key is not None
+        contacts.append(Contact(role, role, (key,)))
+    day = dt.date(2026, 6, 1)
+    annex = Annex(1, day, day, NetworkChoice(choice), contacts)
+    return Directory([Tenant(TENANT, "world", TENANT, [annex], {"a": a, "b": b})])
+
+
+def questions() -> Iterator[Request]:
+    web = product(("192.0.2.9", "192.0.2.200", "198.51.100.1", None), ("session", "claimed"))
+    asked = [(Channel.WEB, *one) for one in web]
+    asked += [(Channel.EMAIL, None, one) for one in ("claimed", "mail_verified", "confirmed")]
+    asked += [(Channel.PHONE, None, one) for one in ("claimed", "session")]
+    supported = (None, frozenset[str](), frozenset({"custom"}))
+    words = ("report", "other", "audit", "bug")
+    for role, word, (channel, ip, assurance), types in product(ROLES, words, asked, supported):
+        address = parse_address(ip) if ip else None
+        yield Request(
+            "contact", f"{role}@x.example", word, "tenant", TENANT, address, channel, Assurance(assurance),
+            supported_obligations=types,
+        )  # fmt: skip
+
+
+QUESTIONS = list(questions())
+
+
+def answers(live: Generation, directory: Directory) -> list[bool]:
+    pdp = Pdp(Live(live), lambda: directory, legal_holidays, lambda: NOON)
+    return [pdp.decide(question).decision.allowed for question in QUESTIONS]
+
+
+def test_nobody_gains_or_loses_unseen() -> None:
+    seen: Counter[str] = Counter()
+
+    @settings(deadline=None, suppress_health_check=list(HealthCheck), max_examples=60)
+    @given(seed=st.integers(0, 2**63))
+    def agree(seed: int) -> None:
+        rng = Random(seed)
+        before = version(rng)
+        after = edited(rng, before)
+        old, new = generation(before), generation(after)
+        gains = losses = False
+        for choice, a, b in product(("any", "declared"), (False, True), (False, True)):
+            directory = people(choice, a=a, b=b)
+            for was, now in zip(answers(old, directory), answers(new, directory), strict=True):
+                gains, losses = gains or (now and not was), losses or (was and not now)
+
+        verdict = diff_sets(old, new).verdict
+
+        differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
+        assert not gains or verdict in (Verdict.WIDER, Verdict.BOTH), differing
+        assert not losses or verdict in (Verdict.NARROWER, Verdict.BOTH), differing
+        seen["gains"] += gains
+        seen["losses"] += losses
+
+    agree()
+
+    assert min(seen["gains"], seen["losses"]) >= 5, seen
