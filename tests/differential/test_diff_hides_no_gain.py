@@ -92,7 +92,7 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
         lines += [f"p, *, {role}, audit, {allowed}" for role in roles]
     if made_of["own line"] and (made_of["role clerk"] or "clerk" not in made_of["own line"]):
         lines.append(made_of["own line"])
-    declared = {
+    declared: dict[str, Any] = {
         "title": {"en": "x"}, "source": {"document": "none"}, "languages": ["en"], "time_zone": "Europe/Bucharest",
         "phone_region": "RO", "roles": dict.fromkeys(roles, label), "actions": actions,
         "attributes": {"tenant.a": {"type": "bool"}, "tenant.b": {"type": "bool"}},
@@ -133,7 +133,7 @@ def people(choice: str, *, a: bool, b: bool) -> Directory:
         contacts.append(Contact(role, role, (key,)))
     day = dt.date(2026, 6, 1)
     annex = Annex(1, day, day, NetworkChoice(choice), contacts)
-    return Directory([Tenant(TENANT, "world", TENANT, [annex], {"a": a, "b": b})])
+    return Directory([Tenant(TENANT, "world", TENANT, [annex], attributes={"a": a, "b": b})])
 
 
 def questions() -> Iterator[Request]:
