@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -19,6 +17,7 @@ from authz.annex.wording import LANGUAGES
 from authz.cli.annex_report import approval_document, proposal_document, report
 from authz.cli.annex_trail import show_trail, trail_document
 from authz.cli.compiled import cache_folder, definitions, live_generations, named_sets
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
 from authz.cli.operations_log import quiet_operations_log
@@ -31,7 +30,6 @@ from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set
 from authz.registry.annexes import DRAFT, TenantAnnexes, tenant_annexes
 from authz.registry.proposals import approve, staff_name, withdraw
-from authz.registry.store import RegistryStore
 from authz.registry.trail import trail
 from authz.settings import Settings
 
@@ -82,7 +80,7 @@ def import_(
     quiet_operations_log()
     settings = Settings()
     signing = Signing(_staff(by), _day("--signed", signed), _day("--effective", effective))
-    with _registry(settings) as store:
+    with opened_registry(settings) as store:
         tenant = tenant_annexes(store, tenant_id)
         policy = _policy(tenant, settings)
         today = dt.date.fromordinal(policy.generation.local_day.ordinal(time.time()))
@@ -110,7 +108,7 @@ def approve_(
     Exit status: 0 approved, 1 it may not be approved (nothing changes), 2 wrong usage, no such annex, or no database.
     """
     quiet_operations_log()
-    with _registry(Settings()) as store:
+    with opened_registry(Settings()) as store:
         try:
             approval = approve(store, annex_id, _staff(by))
         except Conflict as conflict:
@@ -141,7 +139,7 @@ def withdraw_(
     Exit status: 0 withdrawn, 1 it is no draft (nothing changes), 2 wrong usage, no such annex, or no database.
     """
     quiet_operations_log()
-    with _registry(Settings()) as store:
+    with opened_registry(Settings()) as store:
         try:
             done = withdraw(store, annex_id, _staff(by))
         except Conflict as conflict:
@@ -165,7 +163,7 @@ def list_(tenant_id: TenantId, as_json: AsJson = False) -> None:
     """
     quiet_operations_log()
     settings = Settings()
-    with _registry(settings) as store:
+    with opened_registry(settings) as store:
         tenant = tenant_annexes(store, tenant_id)
         lines = trail(store, tenant_id)
     try:
@@ -207,7 +205,7 @@ def export_(
     settings = Settings()
     if language and language not in LANGUAGES:
         raise Usage(f"`{language}`: the form is written in {', '.join(LANGUAGES)}")
-    with _registry(settings) as store:
+    with opened_registry(settings) as store:
         tenant = tenant_annexes(store, tenant_id)
     generation = _policy(tenant, settings).generation
     chosen = language or form_language(tenant, generation)
@@ -262,16 +260,6 @@ def _policy(tenant: TenantAnnexes, settings: Settings) -> _Policy:
     return _Policy(
         generation_of(compiled), NetworkFiles(bundle.place, bundle.files, compiled.networks.get(tenant.id, ()))
     )
-
-
-@contextmanager
-def _registry(settings: Settings) -> Iterator[RegistryStore]:
-    store = RegistryStore(settings.registry_url.get_secret_value())
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
 
 
 def _staff(by: str) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from authz.answer import answer_document
 from authz.cli.compiled import build_all, cache_folder, live, live_generations, named_sets, sets_of
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.explanation import print_as_of, print_explanation
 from authz.cli.failures import FAILURE, FINDINGS, Usage, exit_code_of
@@ -29,7 +30,6 @@ from authz.legal_holidays import legal_holidays
 from authz.past import Past, PastOutcome, Present, as_of_document, zone_of
 from authz.pdp import Outcome, Pdp
 from authz.policy.past import PastPolicies
-from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.texts import SOURCE_LANGUAGE, Texts
 
@@ -143,15 +143,13 @@ class _Policies:
 
 def _directory(settings: Settings) -> Directory:
     """The registry as it is in the database; no copy of it is written or read."""
-    store = RegistryStore(settings.registry_url.get_secret_value())
     try:
-        return store.directory()
+        with opened_registry(settings, made=False) as store:
+            return store.directory()
     except RegistryUnavailable as error:
         raise RegistryUnavailable(
             f"{error}; is AUTHZ_DATABASE_URL right, and was anything loaded (`authz registry load FILE`)?"
         ) from None
-    finally:
-        store.close()
 
 
 def _compiled(drafts: Path | None, settings: Settings) -> Mapping[str, Generation]:
@@ -179,12 +177,9 @@ def _past(
         say(messages(), ("note: no policy set ever went live here, so none is recorded for then; ", WARNING),
             ("the answer is by the files as they are now", WARNING))  # fmt: skip
         return None
-    store = RegistryStore(settings.registry_url.get_secret_value())
-    try:
+    with opened_registry(settings, made=False) as store:
         present = Present(_Policies(generations), lambda: directory)
         return Past(policies, store, present, legal_holidays).decide(request, at)
-    finally:
-        store.close()
 
 
 def _languages(outcome: Outcome, answer: Mapping[str, Any], wanted: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS
 from authz.cli.operations_log import quiet_operations_log
@@ -16,7 +17,6 @@ from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, output, say
 from authz.core.types import ContactState
 from authz.errors import Conflict, NotFound
-from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
 from authz.settings import Settings
 
@@ -70,27 +70,18 @@ def restore_(
     Exit status: 0 restored, 1 no such contact, not suspended, or revoked, 2 wrong usage or no database.
     """
     key, by = person_key(person), staff(by)
-    with _registry() as store, _refusals(person, tenant, as_json=as_json):
+    quiet_operations_log()
+    with opened_registry(Settings()) as store, _refusals(person, tenant, as_json=as_json):
         revision = restore(store, tenant, key, by, revoked_too=revoked_too)
     _report(person, tenant, ContactState.ACTIVE, revision, as_json=as_json)
 
 
 def _change(person: str, tenant: str, by: str, cause: str, state: ContactState, *, as_json: bool) -> None:
     key, by = person_key(person), staff(by)
-    with _registry() as store, _refusals(person, tenant, as_json=as_json):
+    quiet_operations_log()
+    with opened_registry(Settings()) as store, _refusals(person, tenant, as_json=as_json):
         revision = suspend(store, tenant, key, by, state=state, cause=cause)
     _report(person, tenant, state, revision, as_json=as_json)
-
-
-@contextmanager
-def _registry() -> Iterator[RegistryStore]:
-    quiet_operations_log()
-    store = RegistryStore(Settings().registry_url.get_secret_value())
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
 
 
 @contextmanager

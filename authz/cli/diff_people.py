@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from authz.cli.failures import Usage
@@ -30,21 +31,17 @@ def people_of(
         Usage: there is neither. RegistryInvalid: the file is not fit. RegistryUnavailable: the database is away.
     """
     if "://" in registry:
-        store = RegistryStore(registry)
-        try:
+        with closing(RegistryStore(registry)) as store:
             return _lookup(store.directory(), generations, pseudonyms)
-        finally:
-            store.close()
     if not Path(registry).is_file():
         raise Usage(f"`{registry}` is neither a database's URL nor a file")
-    with tempfile.TemporaryDirectory(prefix="authz-people-") as folder:
-        store = RegistryStore(f"sqlite:///{folder}/registry.sqlite")
-        try:
-            store.migrate()
-            load_file(Path(registry), store, declared, "authz diff")
-            return _lookup(store.directory(), generations, pseudonyms)
-        finally:
-            store.close()
+    with (
+        tempfile.TemporaryDirectory(prefix="authz-people-") as folder,
+        closing(RegistryStore(f"sqlite:///{folder}/registry.sqlite")) as store,
+    ):
+        store.migrate()
+        load_file(Path(registry), store, declared, "authz diff")
+        return _lookup(store.directory(), generations, pseudonyms)
 
 
 def _lookup(directory: Directory, generations: Mapping[str, Generation], pseudonyms: bool) -> People:

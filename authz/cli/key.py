@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
@@ -12,6 +10,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
 from authz.cli.operations_log import quiet_operations_log
@@ -21,7 +20,6 @@ from authz.cli.system_user import system_user
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, messages, output, say, show
 from authz.core.types import Assurance, Channel
 from authz.registry.callers import Caller, callers, create_caller, revoke_caller
-from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.web.callers import Scope
 
@@ -87,7 +85,8 @@ def create(  # noqa: PLR0913, PLR0917 - the limits of a key
     default = _word(Assurance, default_assurance, "--default-assurance") if default_assurance else None
     if default is not None and list(Assurance).index(default) > list(Assurance).index(highest):
         raise Usage("--default-assurance: is above --assurance")
-    with _store() as store:
+    quiet_operations_log()
+    with opened_registry(Settings()) as store:
         made = create_caller(
             store,
             name,
@@ -112,7 +111,8 @@ def list_keys(as_json: AsJson = False) -> None:
 
     Exit status: 0 listed, 2 no database.
     """
-    with _store() as store:
+    quiet_operations_log()
+    with opened_registry(Settings()) as store:
         known = callers(store)
     now = dt.datetime.now(dt.UTC).timestamp()
     if as_json:
@@ -158,21 +158,10 @@ def revoke(
 
     Exit status: 0 ended (or had ended before), 2 no such key, or no database.
     """
-    with _store() as store:
+    quiet_operations_log()
+    with opened_registry(Settings()) as store:
         revoke_caller(store, key_id, by or system_user())
     say(output(), ("key ", GOOD), (key_id, f"{GOOD} {STRONG}"), (" is revoked", GOOD))
-
-
-@contextmanager
-def _store() -> Iterator[RegistryStore]:
-    """The registry, made where there is none yet: a key is often the first thing an installation needs."""
-    quiet_operations_log()
-    store = RegistryStore(Settings().registry_url.get_secret_value())
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()
 
 
 def _word(kind: type[Word], text: str, option: str) -> Word:

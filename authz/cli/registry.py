@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from authz.cli.compiled import definitions
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS
 from authz.cli.operations_log import quiet_operations_log
@@ -17,7 +18,6 @@ from authz.cli.system_user import system_user
 from authz.cli.terminal import BAD, GOOD, QUIET, bar_of, count, output, say, say_problem
 from authz.errors import RegistryInvalid
 from authz.registry.load import LoadReport, load_file
-from authz.registry.store import RegistryStore
 from authz.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -62,16 +62,12 @@ def load(
     """
     quiet_operations_log()
     settings = Settings()
-    store = RegistryStore(settings.registry_url.get_secret_value())
     try:
-        store.migrate()
-        with bar_of(f"loading {file.name}") as show:
+        with opened_registry(settings) as store, bar_of(f"loading {file.name}") as show:
             report = load_file(file, store, definitions(settings), by or system_user(), show)
     except RegistryInvalid as invalid:
         _refused(file, invalid, as_json)
         raise typer.Exit(FINDINGS) from None
-    finally:
-        store.close()
     if as_json:
         print_json({"ok": True, "file": str(file), **report._asdict()})
     else:

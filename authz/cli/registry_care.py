@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from authz.cli.compiled import build_all, cache_folder, live, live_generations, sets_of
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS
 from authz.cli.operations_log import quiet_operations_log
@@ -50,14 +51,11 @@ def report(as_json: AsJson = False) -> None:
     """
     quiet_operations_log()
     settings = Settings()
-    store = RegistryStore(settings.registry_url.get_secret_value())
     now = time.time()
-    try:
+    with opened_registry(settings, made=False) as store:
         directory = store.directory()
         generations = live_generations(settings) or live(build_all(sets_of(None, settings), cache_folder(settings)))
         unused, not_checked = recorded_decisions(settings, store).unused(directory, generations, now)
-    finally:
-        store.close()
     found = sorted([*remarks(directory, generations, now), *unused])
     if as_json:
         print_json(_report_document(found, directory.revision, not_checked))
@@ -107,15 +105,11 @@ def erase_(
     quiet_operations_log()
     key, by = person_key(person), staff(by)
     settings = Settings()
-    store = RegistryStore(settings.registry_url.get_secret_value())
-    try:
-        store.migrate()
+    with opened_registry(settings) as store:
         erased = erase(store, key, by, tenant)
         store.compact()
         _clean_snapshot(store, snapshot_path(settings))
         stays = _stays(store, settings)
-    finally:
-        store.close()
     anything = bool(erased.lines or erased.suspensions or erased.mentions)
     if as_json:
         print_json({"ok": anything, **erased._asdict(), "stays": stays})

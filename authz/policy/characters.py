@@ -91,3 +91,17 @@ def _first_unfit(file: str, number: int, line: str) -> Problem | None:
 def _alphabets(word: str) -> list[str]:
     names = [unicodedata.name(character, "") for character in word]
     return [script for script in _SCRIPTS if any(name.startswith(script) for name in names)]
+
+
+def misplaced(line: str) -> tuple[int, str] | None:
+    """Column and text of the first thing that no line of rules or of the model may hold; None: nothing."""
+    if conflict_marker(line):
+        return 1, "merge-conflict marker"
+    if not line.isascii():
+        at = next(at for at, character in enumerate(line) if not character.isascii())
+        return at + 1, f"{shown(line[at])} is not an ASCII character"
+    if line.startswith(" "):
+        return 1, "blank at the start of the line"
+    if line.endswith(" "):
+        return len(line.rstrip(" ")) + 1, "blank at the end of the line"
+    return None

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from authz.errors import Problem
-from authz.policy.characters import conflict_marker, read_text, shown
+from authz.policy.characters import misplaced, read_text
 
 CODE: Final = "line"
 MATRIX_LINE: Final = "p"
@@ -88,17 +88,11 @@ def _read_line(file: str, number: int, line: str, kind: str) -> CsvLine | Proble
 
 def _unfit(line: str) -> tuple[int, str] | None:
     """Column and text of the first thing that no rule may hold."""
-    if conflict_marker(line):
-        return 1, "merge-conflict marker"
     if len(line) > _LONGEST_LINE:
         return _LONGEST_LINE + 1, f"the line is longer than {_LONGEST_LINE} characters"
-    if not line.isascii():
-        at = next(at for at, character in enumerate(line) if not character.isascii())
-        return at + 1, f"{shown(line[at])} is not an ASCII character"
-    if line.startswith(" "):
-        return 1, "blank at the start of the line"
-    if line.endswith(" "):
-        return len(line.rstrip(" ")) + 1, "blank at the end of the line"
+    wrong = misplaced(line)
+    if wrong is not None:
+        return wrong
     found = _FORBIDDEN.search(line)
     if found is not None:
         what = (

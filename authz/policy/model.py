@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from authz.errors import Problem
 from authz.policy.bundle import MODEL_FILE
-from authz.policy.characters import conflict_marker, read_text, shown
+from authz.policy.characters import misplaced, read_text
 from authz.policy.fields import near_miss
 from authz.policy.judge import DENY_OVERRIDE, matcher_tree, read_model
 
@@ -94,15 +94,9 @@ def _options(text: str, sections: dict[str, int], problems: list[Problem]) -> It
 
 
 def _unfit(line: str) -> tuple[int, str] | None:
-    if conflict_marker(line):
-        return 1, "merge-conflict marker"
-    if not line.isascii():
-        at = next(at for at, character in enumerate(line) if not character.isascii())
-        return at + 1, f"{shown(line[at])} is not an ASCII character"
-    if line.startswith(" "):
-        return 1, "blank at the start of the line"
-    if line.endswith(" "):
-        return len(line.rstrip(" ")) + 1, "blank at the end of the line"
+    wrong = misplaced(line)
+    if wrong is not None:
+        return wrong
     for mark, text in (("#", "a comment stands in a line of its own, in column 1"), (";", "no value holds `;`")):
         if mark in line:
             return line.index(mark) + 1, text

@@ -120,9 +120,7 @@ def approve(store: RegistryStore, annex_id: int, by: str) -> Approval:
     """
     by = staff_name(by)
     with store.changing(by) as change:
-        tenant_id = tenant_of(change.connection, annex_id)
-        tenant = read_annexes(change.connection, tenant_id)
-        draft = next(one for one in tenant.annexes if one.id == annex_id)
+        tenant_id, tenant, draft = _entered(change, annex_id)
         objection = _objection(tenant, draft, by)
         if objection:
             raise Conflict(objection)
@@ -159,9 +157,7 @@ def withdraw(store: RegistryStore, annex_id: int, by: str) -> Approval:
     """
     by = staff_name(by)
     with store.changing(by) as change:
-        tenant_id = tenant_of(change.connection, annex_id)
-        tenant = read_annexes(change.connection, tenant_id)
-        draft = next(one for one in tenant.annexes if one.id == annex_id)
+        tenant_id, _, draft = _entered(change, annex_id)
         if draft.state == APPROVED:
             raise Conflict(f"annex {draft.entry.number} was approved; it counts until a newer annex does")
         if draft.state == SUPERSEDED:
@@ -175,6 +171,17 @@ def withdraw(store: RegistryStore, annex_id: int, by: str) -> Approval:
             details={"annex": annex_id, "entered_by": draft.entered_by},
         )
         return Approval(tenant_id, draft._replace(state=SUPERSEDED), change.revision, (annex_id,))
+
+
+def _entered(change: Change, annex_id: int) -> tuple[str, TenantAnnexes, AnnexRecord]:
+    """Whose annex it is, that tenant's annexes, and the annex itself.
+
+    Raises:
+        NotFound: there is no such annex.
+    """
+    tenant_id = tenant_of(change.connection, annex_id)
+    tenant = read_annexes(change.connection, tenant_id)
+    return tenant_id, tenant, next(one for one in tenant.annexes if one.id == annex_id)
 
 
 def same_person(one: str, other: str) -> bool:

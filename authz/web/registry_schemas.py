@@ -84,9 +84,7 @@ class ContactOnPaper(BaseModel):
     state: ContactState
 
 
-class AnnexSummary(BaseModel):
-    """An annex without its contacts."""
-
+class _AnnexOnFile(BaseModel):
     id: int
     tenant: str
     number: int
@@ -101,6 +99,11 @@ class AnnexSummary(BaseModel):
     entered_at: str
     approved_by: str | None
     approved_at: str | None
+
+
+class AnnexSummary(_AnnexOnFile):
+    """An annex without its contacts."""
+
     contacts: int
 
 
@@ -112,23 +115,9 @@ class Change(BaseModel):
     loses: list[str]
 
 
-class AnnexDocument(BaseModel):
+class AnnexDocument(_AnnexOnFile):
     """An annex with its contacts; of a draft also what it would change."""
 
-    id: int
-    tenant: str
-    number: int
-    signed_on: dt.date
-    effective_from: dt.date
-    network: NetworkChoice
-    document_sha256: str
-    state: Literal["draft", "approved", "superseded"]
-    origin: Literal["signed", "loaded"]
-    in_force: bool
-    entered_by: str
-    entered_at: str
-    approved_by: str | None
-    approved_at: str | None
     contacts: list[ContactOnPaper]
     changes: list[Change] = Field(default=[], description="Only of a draft.")
 

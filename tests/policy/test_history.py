@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from authz.policy.bundle import read_bundle
 from authz.policy.compiled import CompiledSet
 from authz.policy.generation_files import KEPT, GenerationFiles
 from authz.policy.history import BeforeHistory, HistoryDamaged
 from authz.policy.past import PastPolicies
-from authz.policy.pipeline import build_set
 from authz.policy.store import PolicyStore
-from tests.policy.small_set import MODEL, NETWORKS, write_set
-
-Revise = Callable[[int], CompiledSet]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture(scope="module")
-def revise(tmp_path_factory: pytest.TempPathFactory) -> Revise:
-    root = tmp_path_factory.mktemp("revisions")
-    folder = write_set(root / "policies")
-    made: dict[int, CompiledSet] = {}
-
-    def compiled(number: int) -> CompiledSet:
-        if number not in made:
-            lines = "".join(f"p2, north, 203.0.113.{at}/32, deny\n" for at in range(100, 100 + number))
-            (folder / "networks" / "north.csv").write_text(NETWORKS + lines)
-            made[number] = build_set(read_bundle(folder, MODEL), root / "cache")
-        return made[number]
-
-    return compiled
+from tests.policy.conftest import Clock, Revise
 
 
 def publish(data: Path, compiled: CompiledSet, at: float) -> None:
-    clock = Clock()
-    clock.now = at
-    PolicyStore(data, clock).publish(compiled)
+    PolicyStore(data, Clock(at)).publish(compiled)
 
 
 def record(data: Path) -> Path:

@@ -10,41 +10,12 @@ import pytest
 from authz.errors import Problem
 from authz.policy.builder_lock import BuilderLock
 from authz.policy.bundle import read_bundle
-from authz.policy.compiled import CompiledSet
 from authz.policy.disk import sealed, unsealed, write_whole
 from authz.policy.generation_files import KEPT
 from authz.policy.pipeline import build_set
 from authz.policy.store import BUILDER_GRACE_S, BUILDER_SILENCE_S, RETRY_S, PolicyStore
-from tests.policy.small_set import MODEL, NETWORKS, write_set
-
-Revise = Callable[[int], CompiledSet]
-
-
-class Clock:
-    """A clock that stands still until told."""
-
-    def __init__(self, now: float = 1_780_000_000.0) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture(scope="session")
-def revise(tmp_path_factory: pytest.TempPathFactory) -> Revise:
-    """Revision n of the same set, really compiled: n more denied addresses."""
-    root = tmp_path_factory.mktemp("revisions")
-    folder = write_set(root / "policies")
-    made: dict[int, CompiledSet] = {}
-
-    def compiled(number: int) -> CompiledSet:
-        if number not in made:
-            lines = "".join(f"p2, north, 203.0.113.{at}/32, deny\n" for at in range(100, 100 + number))
-            (folder / "networks" / "north.csv").write_text(NETWORKS + lines)
-            made[number] = build_set(read_bundle(folder, MODEL), root / "cache")
-        return made[number]
-
-    return compiled
+from tests.policy.conftest import Clock, Revise
+from tests.policy.small_set import MODEL, write_set
 
 
 def worker(data: Path, clock: Callable[[], float] | None = None) -> PolicyStore:
