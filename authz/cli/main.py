@@ -25,16 +25,16 @@ class Verb(NamedTuple):
 
 VERBS: Final = {
     "serve": Verb("serve", "Run the decision service."),
-    "check": Verb("check", "Check policy sets, and point out what looks like a mistake."),
-    "test": Verb("test", "Run the test cases of policy sets and explain each failure."),
-    "diff": Verb("diff", "Compare two versions of policy sets: who gains, who loses."),
+    "check": Verb("check.command", "Check policy sets, and point out what looks like a mistake."),
+    "test": Verb("test.command", "Run the test cases of policy sets and explain each failure."),
+    "diff": Verb("diff.command", "Compare two versions of policy sets: who gains, who loses."),
     "ask": Verb("ask", "Ask one question and see why the answer is what it is."),
     "who": Verb("who", "Say who may request an action, from where, under which paper."),
     "matrix": Verb("matrix", "Draw a contract's table from its policy set."),
     "registry": Verb("registry", "Load people and contracts, report on them, erase a person."),
     "contact": Verb("contact", "Suspend, restore and revoke contacts at once."),
-    "annex": Verb("annex", "Import, approve, list and write signed annexes."),
-    "log": Verb("log", "Verify, search, replay and export the decision log; receipts."),
+    "annex": Verb("annex.command", "Import, approve, list and write signed annexes."),
+    "log": Verb("log.command", "Verify, search, replay and export the decision log; receipts."),
     "key": Verb("key", "Make, list and end the API keys of callers."),
 }
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from authz.cli.diff_forms import Compared, markdown
-from authz.cli.diff_words import Kind, Line
-from authz.core.diff import Verdict
+from authz.cli.diff.forms import Compared, markdown
+from authz.cli.diff.words import Kind, Line
+from authz.core.diff.sets import Verdict
 from tests.cli.program import PROJECT, Checkout, Ran, authz
 
 

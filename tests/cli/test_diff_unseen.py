@@ -20,7 +20,7 @@ from authz.core.definition import (
     ResourceTypeDef,
     RoleDef,
 )
-from authz.core.diff_declared import declared_changes
+from authz.core.diff.declarations import declared_changes
 from authz.core.generation import Generation
 from authz.policy.bundle import read_bundle
 from authz.policy.compile import compile_set

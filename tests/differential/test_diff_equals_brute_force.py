@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.core.diff import SetDiff, Verdict, diff_sets
+from authz.core.diff.sets import SetDiff, Verdict, diff_sets
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid
 from authz.policy.bundle import Bundle, bundle_revision, read_bundle

@@ -17,7 +17,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.core.diff import Verdict, diff_sets
+from authz.core.diff.sets import Verdict, diff_sets
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import email_key

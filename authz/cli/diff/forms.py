@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from authz.cli.acceptance import Unapproved
-from authz.cli.diff_words import Kind, Line, headline
+from authz.cli.diff.acceptance import Unapproved
+from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.remark import Level, Remark
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
-from authz.core.diff import SetDiff, Verdict
-from authz.core.diff_networks import addresses
+from authz.core.diff.networks import addresses
+from authz.core.diff.sets import SetDiff, Verdict
 from authz.errors import Problem
 
 MARKER: Final = "<!-- authz diff -->"

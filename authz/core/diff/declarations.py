@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from authz.core.declared import Declared, Part, by_id, come_and_go, how_changed
 from authz.core.definition import FactDef, ObligationDef, PolicySet
-from authz.core.diff_bearing import bearing_of_sender, can_be_allowed, names_fact
-from authz.core.diff_texts import text_changes
+from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
+from authz.core.diff.declaration import Declared, Part, by_id, come_and_go, how_changed
+from authz.core.diff.texts import text_changes
 from authz.core.generation import Generation
 
 _CANNOT_TELL: Final = "its effect cannot be told from the tables"

@@ -13,10 +13,10 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from authz.core.conditions import NEVER, allowed_when
-from authz.core.declared import Declared
-from authz.core.diff_bearing import Bearing, bearing_of_network
-from authz.core.diff_declared import declared_changes
-from authz.core.diff_networks import NetworkChange, network_changes
+from authz.core.diff.bearing import Bearing, bearing_of_network
+from authz.core.diff.declaration import Declared
+from authz.core.diff.declarations import declared_changes
+from authz.core.diff.networks import NetworkChange, network_changes
 from authz.core.generation import Generation
 from authz.core.table import Cell
 

@@ -14,8 +14,8 @@ from authz.annex.export import export_form, form_language
 from authz.annex.network_patch import NetworkFiles
 from authz.annex.proposal import Proposal, Signing, patch_of, propose, read_document
 from authz.annex.wording import LANGUAGES
-from authz.cli.annex_report import approval_document, proposal_document, report
-from authz.cli.annex_trail import show_trail, trail_document
+from authz.cli.annex.report import approval_document, proposal_document, report
+from authz.cli.annex.trail import show_trail, trail_document
 from authz.cli.compiled import cache_folder, definitions, live_generations, named_sets
 from authz.cli.database import opened_registry
 from authz.cli.examples import examples

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from authz.cli.approvals import FOLDER as APPROVALS
-from authz.cli.approvals import Approval, read_approvals
 from authz.cli.compiled import Place
+from authz.cli.diff.approvals import FOLDER as APPROVALS
+from authz.cli.diff.approvals import Approval, read_approvals
+from authz.cli.diff.revision import unpack
 from authz.cli.failures import Usage
-from authz.cli.revision import unpack
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation

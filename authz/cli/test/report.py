@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from authz.cli.coverage_table import draw_coverage, summary, untested
 from authz.cli.explanation import print_steps, what_would_help
-from authz.cli.failed_case import FailedCase, Neighbour
 from authz.cli.failures import FINE
-from authz.cli.suite_run import Run, SuiteRuns
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, say, say_problem
+from authz.cli.test.coverage_table import draw_coverage, summary, untested
+from authz.cli.test.failed_case import FailedCase, Neighbour
+from authz.cli.test.suite_run import Run, SuiteRuns
 from authz.core.types import Decision
 from authz.policy.coverage import Coverage
 from authz.texts import Texts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from authz.core.declared import Declared, Part, by_id, come_and_go, how_changed
 from authz.core.definition import PolicySet
+from authz.core.diff.declaration import Declared, Part, by_id, come_and_go, how_changed
 
 
 def text_changes(base: PolicySet, head: PolicySet) -> Iterator[Declared]:

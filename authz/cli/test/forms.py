@@ -6,17 +6,17 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
-from authz.cli.check_forms import problem_remark
-from authz.cli.coverage_table import headings, marked, rows, summary, untested
-from authz.cli.failed_case import FailedCase
+from authz.cli.check.forms import problem_remark
 from authz.cli.reports.github import annotation_lines
 from authz.cli.reports.junit import ERROR, FAILURE, JunitCase, JunitSuite, junit
 from authz.cli.reports.markdown import code, prose, table
 from authz.cli.reports.places import Places
 from authz.cli.reports.remark import Level, Remark
-from authz.cli.suite_run import Run, SuiteRuns
 from authz.cli.terminal import count
-from authz.cli.test_report import hints
+from authz.cli.test.coverage_table import headings, marked, rows, summary, untested
+from authz.cli.test.failed_case import FailedCase
+from authz.cli.test.report import hints
+from authz.cli.test.suite_run import Run, SuiteRuns
 from authz.errors import Problem
 from authz.policy.bundle import SET_FILE
 from authz.policy.cases import Case

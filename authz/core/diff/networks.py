@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from authz.core.diff_bearing import Bearing
+from authz.core.diff.bearing import Bearing
 from authz.core.network import IPV6_BASE, AddressRange, TenantNetworks, format_address
 from authz.core.types import Address
 

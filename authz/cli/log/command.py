@@ -10,9 +10,9 @@ import typer
 
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
-from authz.cli.log_find import app as find
-from authz.cli.log_key import public_key
-from authz.cli.log_replay import app as proof
+from authz.cli.log.find import app as find
+from authz.cli.log.key import public_key
+from authz.cli.log.replay import app as proof
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say

@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from authz.core.conditions import NEVER
-from authz.core.diff import CellChange, SetDiff
-from authz.core.diff_networks import NetworkChange, addresses
+from authz.core.diff.networks import NetworkChange, addresses
+from authz.core.diff.sets import CellChange, SetDiff
 from authz.core.generation import Generation
 
 _MOST_NAMED: Final = 8

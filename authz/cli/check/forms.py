@@ -6,9 +6,9 @@ import json
 import re
 from typing import Final
 
-from authz.cli.check_report import CheckReport
-from authz.cli.checked import Checked
-from authz.cli.finding_pages import explain
+from authz.cli.check.checked import Checked
+from authz.cli.check.finding_pages import explain
+from authz.cli.check.report import CheckReport
 from authz.cli.reports.github import annotation_lines
 from authz.cli.reports.markdown import code, prose, table
 from authz.cli.reports.places import Places

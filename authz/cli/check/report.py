@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from rich.console import Console
 
-from authz.cli.checked import Checked
+from authz.cli.check.checked import Checked
 from authz.cli.failures import FINE, worst
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, say
 from authz.errors import Problem, sorted_problems

@@ -14,9 +14,9 @@ from authz.borne_out import held_against
 from authz.cli.compiled import build_all, cache_folder, live, sets_of
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
-from authz.cli.log_find import opened, wanted_by
-from authz.cli.log_key import public_key
-from authz.cli.log_sentence import sentence_of
+from authz.cli.log.find import opened, wanted_by
+from authz.cli.log.key import public_key
+from authz.cli.log.sentence import sentence_of
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say

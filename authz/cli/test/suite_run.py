@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from authz.cli.compiled import Place
-from authz.cli.failed_case import FailedCase, failed_cases
 from authz.cli.failures import NOT_HELD, worst
+from authz.cli.test.failed_case import FailedCase, failed_cases
 from authz.cli.verdicts import status_of
 from authz.core.definition import PolicySet
 from authz.errors import PolicyInvalid, Problem, sorted_problems

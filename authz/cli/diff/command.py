@@ -10,20 +10,20 @@ from typing import Annotated, Final
 
 import typer
 
-from authz.cli.acceptance import Accepted, accepted
 from authz.cli.compiled import cache_folder, definitions
-from authz.cli.diff_forms import RULES, Compared, as_json, markdown, print_terminal, remarks
-from authz.cli.diff_people import People, people_of
-from authz.cli.diff_words import Line, lines_of
+from authz.cli.diff.acceptance import Accepted, accepted
+from authz.cli.diff.forms import RULES, Compared, as_json, markdown, print_terminal, remarks
+from authz.cli.diff.people import People, people_of
+from authz.cli.diff.sides import Side, compiled_sides, opened
+from authz.cli.diff.words import Line, lines_of
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
-from authz.cli.log_replay import exported
+from authz.cli.log.replay import exported
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.reports.github import annotation_lines, append_summary
 from authz.cli.reports.sarif import sarif
-from authz.cli.sides import Side, compiled_sides, opened
 from authz.cli.terminal import count, messages, say
-from authz.core.diff import SetDiff, Verdict, diff_sets, total
+from authz.core.diff.sets import SetDiff, Verdict, diff_sets, total
 from authz.core.generation import Generation
 from authz.errors import ConfigError, PolicyInvalid
 from authz.replay import replay, sentence

@@ -11,10 +11,10 @@ from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
 from authz.cli.reports.places import Places
-from authz.cli.suite_run import SuiteRuns, run_set
 from authz.cli.terminal import bar, output
-from authz.cli.test_forms import test_github, test_junit, test_markdown
-from authz.cli.test_report import print_tests, test_document
+from authz.cli.test.forms import test_github, test_junit, test_markdown
+from authz.cli.test.report import print_tests, test_document
+from authz.cli.test.suite_run import SuiteRuns, run_set
 from authz.cli.verdicts import (
     Advisory,
     AsJson,

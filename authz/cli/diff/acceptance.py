@@ -6,9 +6,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from authz.cli.approvals import CODE, Approval
-from authz.core.diff import SetDiff
-from authz.core.diff_networks import Span, covers
+from authz.cli.diff.approvals import CODE, Approval
+from authz.core.diff.networks import Span, covers
+from authz.core.diff.sets import SetDiff
 from authz.errors import Problem
 
 Used = set[tuple[Approval, str, int]]

@@ -14,7 +14,7 @@ import typer
 
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
-from authz.cli.log_sentence import sentence_of
+from authz.cli.log.sentence import sentence_of
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, count, output, say, show

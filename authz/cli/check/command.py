@@ -8,12 +8,12 @@ from typing import Annotated, Final
 import typer
 
 from authz.cli.changes import changes_since
-from authz.cli.check_forms import check_github, check_markdown, check_remarks, check_sarif
-from authz.cli.check_report import CheckReport, check_document, print_check
-from authz.cli.checked import check_set
+from authz.cli.check.checked import check_set
+from authz.cli.check.finding_pages import explain
+from authz.cli.check.forms import check_github, check_markdown, check_remarks, check_sarif
+from authz.cli.check.report import CheckReport, check_document, print_check
 from authz.cli.compiled import Place, cache_folder, sets_of
 from authz.cli.examples import examples
-from authz.cli.finding_pages import explain
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
 from authz.cli.reports.gitlab import code_quality

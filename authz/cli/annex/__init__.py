@@ -1,0 +1,1 @@
+"""`authz annex`: signed annexes imported, approved, listed and written."""

@@ -1,0 +1,1 @@
+"""`authz check`: whether policy sets are fit to go live, and what looks like a mistake."""

@@ -1,0 +1,1 @@
+"""`authz log`: the decision log verified, searched, replayed and exported; receipts."""
