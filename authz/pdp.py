@@ -251,8 +251,7 @@ class Pdp:
             decision = decide(request, directory, generations, at)
             if limits is not NO_LIMITS:
                 decision = limits.applied(decision)
-            generation = decision.generation
-            if not decision.allowed or (generation is not None and decision.action not in generation.promises):
+            if not decision.allowed or (decision.generation is not None and not decision.generation.promises):
                 return decision, _NO_PROMISES
             promises = self._promises(decision, request, at)
             decision = negotiated(decision, promises[0], request.supported_obligations)

@@ -1,6 +1,7 @@
 """How many records a worker took on and how many it has written, in a file mapped to memory.
 
 The numbers outlive a killed process (not a power cut), so that what the relaxed mode lost is counted at the next start.
+A durable process keeps none: an answer that it gave is on disk, and one that waits for its record was not given.
 """
 
 from __future__ import annotations
@@ -53,10 +54,13 @@ class Accepted:
 
 
 def unwritten(folder: Path, worker: str) -> int | None:
-    """Records that a worker of the past took on and never wrote; forgets the count. None: it left none."""
-    path = folder / f"{worker}{SUFFIX}"
+    """Records that a worker of the past took on and never wrote. None: it kept no count, or left none."""
     with contextlib.suppress(OSError, struct.error):
-        taken, written = _NUMBERS.unpack(path.read_bytes()[: _NUMBERS.size])
-        path.unlink()
+        taken, written = _NUMBERS.unpack((folder / f"{worker}{SUFFIX}").read_bytes()[: _NUMBERS.size])
         return max(0, int(taken) - int(written))
     return None
+
+
+def forget(folder: Path, worker: str) -> None:
+    """The count of a worker of the past was told."""
+    (folder / f"{worker}{SUFFIX}").unlink(missing_ok=True)

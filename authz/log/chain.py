@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Final, NamedTuple
+import json
+from typing import Any, Final, NamedTuple
 
 from authz.log.record import Record
 
@@ -38,6 +39,15 @@ def chained(head: Head, members: bytes) -> tuple[bytes, Head]:
 def line_hash(line: bytes) -> str:
     """SHA-256 of a line without its newline, in hex."""
     return hashlib.sha256(line).hexdigest()
+
+
+def parsed(line: bytes) -> dict[str, Any]:
+    """The members of a line that anybody may have written; empty where it is no JSON object."""
+    try:
+        said = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def with_network(record: Record, address_key: bytes, seq: int) -> bytes:

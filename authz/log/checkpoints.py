@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -17,9 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from authz.log.chain import START, Head, line_hash
+from authz.log.chain import START, Head, line_hash, parsed
+from authz.log.files import last_line
 from authz.log.record import instant
-from authz.log.segment import last_line
 from authz.log.signing import Signer
 
 FILE: Final = "checkpoints.chain"
@@ -39,6 +40,7 @@ class Checkpoints:
         self._number = -1
         self._hash = START
         self._heads: dict[str, Head] = {}
+        self._pruned: set[str] = set()
 
     def state(self, heads: Mapping[str, Head], now: float) -> None:
         """Sign that these segments have durably reached these heads.
@@ -61,6 +63,12 @@ class Checkpoints:
         with self._locked() as descriptor:
             self._catch_up(descriptor)
         return dict(self._heads)
+
+    def pruned(self) -> frozenset[str]:
+        """The segments that retention took away."""
+        with self._locked() as descriptor:
+            self._catch_up(descriptor)
+        return frozenset(self._pruned)
 
     def _extend(self, kind: str, now: float, more: Mapping[str, Any], heads: Mapping[str, Head]) -> None:
         with self._locked() as descriptor:
@@ -104,9 +112,15 @@ class Checkpoints:
         with self._path.open("rb") as stream:
             stream.seek(self._read_to)
             for line in stream:
-                said = json.loads(line)
-                self._number, self._hash = said["n"], line_hash(line.rstrip(b"\n"))
-                self._heads.update({name: Head(*head) for name, head in said.get("heads", {}).items()})
+                said = parsed(line)
+                try:
+                    self._number, heads = int(said["n"]), dict(said.get("heads", {}))
+                    self._heads.update({name: Head(*head) for name, head in heads.items()})
+                    if said["kind"] == PRUNED:
+                        self._pruned.add(said["segment"])
+                except (KeyError, TypeError, ValueError):
+                    raise OSError(errno.EBADMSG, f"`{FILE}` is damaged, see `authz log verify`") from None
+                self._hash = line_hash(line.rstrip(b"\n"))
         self._read_to = whole
 
 

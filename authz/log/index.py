@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from authz.log import tables as t
+from authz.log.files import SUFFIX
 from authz.log.index_lines import LINES_AT_ONCE, NOWHERE, Mark, Step, rows_from
-from authz.log.segment import SUFFIX
 
 _LOCK: Final = "index.lock"
 _FOLDER_ID: Final = "index.id"

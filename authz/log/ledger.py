@@ -16,7 +16,8 @@ from authz.log.accepted import Accepted
 from authz.log.chain import NOTE, NOTHING, Head
 from authz.log.checkpoints import Checkpoints
 from authz.log.record import Record, ascii_members, instant
-from authz.log.segment import Recovered, Segment, recover, segment_name
+from authz.log.recovery import Recovered, recover
+from authz.log.segment import Segment, segment_name
 from authz.log.signing import signer_at
 
 CHECKPOINT_EVERY_RECORDS: Final = 50_000
@@ -41,34 +42,49 @@ class Place(NamedTuple):
 class Ledger:
     """Appends to the segment at hand."""
 
-    def __init__(self, place: Place, clock: Callable[[], float]) -> None:
+    def __init__(self, place: Place, clock: Callable[[], float], *, counts: bool) -> None:
+        """`counts`: keep a count of the records taken on, which outlives a killed process."""
         self._place = place
         self._clock = clock
         self._worker = secrets.token_hex(4)
         self._number = 0
+        self._counts = counts
+        self._recovers = True
         self._checkpoints: Checkpoints | None = None
         self._segment: Segment | None = None
+        self._previous, self._follows = NOTHING, ""
+        self._owed: dict[str, Head] = {}
         self._since = 0.0
         self._stated = NOTHING
         self._stated_at = 0.0
         self.accepted: Accepted | None = None
 
+    def recovered(self) -> Iterator[Recovered]:
+        """End what killed processes left, and tell of each; the next signature covers it. Once, when it went well."""
+        if not self._recovers:
+            return
+        folder = self._place.folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for found in recover(folder, self._chain().known_heads(), self._clock()):
+            if found.head is not None:
+                self._owed[found.name] = found.head
+            yield found
+        self._recovers = False
+
     def open(self) -> None:
-        """What is needed to write, as far as it is not there yet: folder, key, reserve of space, segment."""
+        """What is needed to write, as far as it is not there yet: folder, key, reserve of space, segment, signature.
+
+        A segment is signed for before its first record, so that none can go unseen however its process ends.
+        """
         folder = self._place.folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._keep_reserve()
-        if self._checkpoints is None:
-            self._checkpoints = Checkpoints(folder, signer_at(self._place.key))
-        if self.accepted is None:
+        if self._counts and self.accepted is None:
             self.accepted = Accepted(folder, self._worker)
         if self._segment is None:
-            self._begin(NOTHING, "")
-
-    def recovered(self) -> Iterator[Recovered]:
-        """Seal what killed processes left unsealed, and tell of each."""
-        self._place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield from recover(self._place.folder, self._clock())
+            self._begin()
+        if self._owed or self._stated == NOTHING:
+            self._sign()
 
     def write(self, records: Sequence[Record], *, durable: bool) -> None:
         """Append the records, all or none; `durable`: they are on the disk then."""
@@ -88,15 +104,13 @@ class Ledger:
         now, segment = self._clock(), self._open_segment()
         full = segment.head.length >= self._place.segment_bytes
         if full or (segment.head.seq > 0 and now - self._since >= self._place.segment_age_s):
-            segment.end(now)
-            self._sign(segment)
-            self._segment = None
-            self._begin(segment.head, segment.name)
+            self._end(segment, now)
+            self._begin()
+            self._sign()
         elif segment.head == self._stated:
             self._stated_at = now
         elif now >= self._due_at or segment.head.seq - self._stated.seq >= CHECKPOINT_EVERY_RECORDS:
-            segment.sync()
-            self._sign(segment)
+            self._sign()
 
     def seconds_until_due(self) -> float:
         """When `keep_house` has something to do at the latest."""
@@ -105,9 +119,8 @@ class Ledger:
     def seal(self) -> None:
         """Write the segment's last line and the last signature."""
         if self._segment is not None:
-            self._segment.end(self._clock())
-            self._sign(self._segment)
-            self._segment = None
+            self._end(self._segment, self._clock())
+            self._sign()
         if self.accepted is not None:
             self.accepted.close()
             self.accepted = None
@@ -130,18 +143,34 @@ class Ledger:
             raise OSError("no segment is open")
         return self._segment
 
-    def _begin(self, previous: Head, follows: str) -> None:
+    def _begin(self) -> None:
         now = self._clock()
         name = segment_name(self._worker, instant(now), self._number)
-        self._segment = Segment(self._place.folder, name, previous, follows, now)
-        self._segment.sync()
-        self._since, self._stated, self._stated_at = now, NOTHING, now
         self._number += 1
+        self._segment = Segment(self._place.folder, name, self._previous, self._follows, now)
+        self._since, self._stated, self._stated_at = now, NOTHING, now
 
-    def _sign(self, segment: Segment) -> None:
-        if self._checkpoints is not None:
-            self._checkpoints.state({segment.name: segment.head}, self._clock())
-            self._stated, self._stated_at = segment.head, self._clock()
+    def _end(self, segment: Segment, now: float) -> None:
+        segment.end(now)
+        self._segment, self._previous, self._follows = None, segment.head, segment.name
+        self._owed[segment.name] = segment.head
+
+    def _sign(self) -> None:
+        """Sign for the segment at hand as far as it is on disk, and for those that ended."""
+        now = self._clock()
+        heads = dict(self._owed)
+        if self._segment is not None:
+            self._segment.sync_whole()
+            heads[self._segment.name] = self._segment.head
+        self._chain().state(heads, now)
+        self._owed.clear()
+        if self._segment is not None:
+            self._stated, self._stated_at = self._segment.head, now
+
+    def _chain(self) -> Checkpoints:
+        if self._checkpoints is None:
+            self._checkpoints = Checkpoints(self._place.folder, signer_at(self._place.key))
+        return self._checkpoints
 
     def _keep_reserve(self) -> None:
         """Space that is given up when the disk is full, so that the log can say so."""

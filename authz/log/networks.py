@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from authz.log.segment import ADDRESSES, SUFFIX
+from authz.log.address_list import ADDRESSES
+from authz.log.files import SUFFIX
 
 _REMEMBERED: Final = 16
 """Lists in memory: records of several workers come in the order of time, so their lists are needed in turn."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from authz.log.address_list import list_of
+from authz.log.chain import parsed
 from authz.log.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
-from authz.log.segment import ADDRESSES, SUFFIX, is_last, is_written, last_line
+from authz.log.files import SUFFIX, is_written, last_line
+from authz.log.segment import is_last
 
 
 class Kept(NamedTuple):
@@ -36,7 +39,7 @@ def prune(folder: Path, checkpoints: Checkpoints, kept: Kept, now: float) -> Rem
     segments, addresses = [], []
     for name, ended in _ended_segments(folder):
         age_days = (now - ended) / 86_400
-        sidecar = folder / ADDRESSES / f"{name}{SUFFIX}"
+        sidecar = list_of(folder, name)
         if name not in heads or age_days < min(kept.days, kept.address_days):
             continue
         if age_days >= kept.days:
@@ -47,6 +50,9 @@ def prune(folder: Path, checkpoints: Checkpoints, kept: Kept, now: float) -> Rem
             checkpoints.state_pruned(ADDRESSES_PRUNED, name, now)
             addresses.append(name)
         sidecar.unlink(missing_ok=True)
+    for name in checkpoints.pruned():  # a crash may have come between the line and the files
+        for path in (folder / f"{name}{SUFFIX}", list_of(folder, name)):
+            path.unlink(missing_ok=True)
     return Removed(tuple(segments), tuple(addresses))
 
 
@@ -55,4 +61,5 @@ def _ended_segments(folder: Path) -> Iterator[tuple[str, float]]:
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         line, _ = last_line(path)
         if line and is_last(line) and not is_written(path):
-            yield path.stem, dt.datetime.fromisoformat(json.loads(line)["at"]).timestamp()
+            with contextlib.suppress(ValueError):  # a line that somebody changed; `authz log verify` names it
+                yield path.stem, dt.datetime.fromisoformat(str(parsed(line).get("at"))).timestamp()

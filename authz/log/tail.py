@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from authz.log.files import SUFFIX
 from authz.log.record import DECISION, GATE
-from authz.log.segment import SUFFIX
 
 _BYTES_PER_RECORD: Final = 2048
 """More than a record has; so far back is looked for each that is wanted."""

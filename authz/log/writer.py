@@ -20,6 +20,7 @@ import structlog
 from authz.errors import Unavailable
 from authz.log.ledger import Ledger, Place
 from authz.log.record import Record
+from authz.log.recovery import Left
 
 _log = structlog.get_logger(__name__)
 
@@ -57,12 +58,11 @@ class LogWriter:
     def __init__(self, place: Place, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
         self.durable = durable
         self.problem = "the decision log was not opened yet"
-        self._ledger = Ledger(place, clock)
+        self._ledger = Ledger(place, clock, counts=not durable)
         self._queue: deque[Record] = deque()
         self._tickets = 0
         self._waiting: deque[tuple[int, Settled]] = deque()
         self._awake = threading.Event()
-        self._wakes = False
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -78,10 +78,7 @@ class LogWriter:
         """Seal what killed processes left, open a segment, begin to write. A disk that fails is tried again."""
         self._loop = loop
         try:
-            for found in self._ledger.recovered():
-                self._dropped += found.lost or 0
-                _log.warning("log_recovered", segment=found.name, torn_bytes=found.torn_bytes, lost=found.lost)
-            self._ledger.open()
+            self._open()
             self.problem = ""
         except OSError as error:
             self._fails(error)
@@ -105,15 +102,9 @@ class LogWriter:
             accepted.take(count)
         self._queue.extend(records)
         self._tickets += count
-        if not self._wakes and not self._awake.is_set() and self._loop is not None:
-            self._wakes = True
-            self._loop.call_soon(self._wake)
+        if not self._awake.is_set():
+            self._awake.set()
         return self._tickets
-
-    def _wake(self) -> None:
-        """Once for all that one turn of the event loop brought: they share a write, a fdatasync and a call back."""
-        self._wakes = False
-        self._awake.set()
 
     def call_when_settled(self, ticket: int, settled: Settled) -> None:
         """Have `settled` called on the event loop once the ticket's records are on disk; relaxed: at once."""
@@ -165,6 +156,18 @@ class LogWriter:
         except OSError as error:
             self._fails(error)
 
+    def _open(self) -> None:
+        for found in self._ledger.recovered():
+            self._dropped += found.lost or 0
+            if found.left is Left.DAMAGED:
+                _log.error("log_damaged", segment=found.name, see="authz log verify")
+            elif found.left is Left.UNENDED:
+                _log.warning(
+                    "log_recovered", segment=found.name, torn_bytes=found.torn_bytes, lost=found.lost,
+                    networks_lost=found.networks_lost,
+                )  # fmt: skip
+        self._ledger.open()
+
     def _turn(self) -> None:
         """Write what waits; mend what failed before, sign and roll over where it is time."""
         self._awake.clear()
@@ -174,7 +177,7 @@ class LogWriter:
                 self._mend()
             if batch:
                 self._ledger.write(batch, durable=self.durable)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told, and nothing is allowed
             self._fails(error)
             batch += self._drained()
             if not self.durable:
@@ -185,7 +188,7 @@ class LogWriter:
         self._done(len(batch), None)
         try:
             self._ledger.keep_house()
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - as above; the next turn mends it
             self._fails(error)
 
     def _drained(self) -> list[Record]:
@@ -204,8 +207,8 @@ class LogWriter:
             with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
                 self._loop.call_soon_threadsafe(self._settle, self._settled, error)
 
-    def _fails(self, error: OSError) -> None:
-        reason = error.strerror or str(error)
+    def _fails(self, error: Exception) -> None:
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
         if not self.problem:
             _log.error("log_unwritable", reason=reason, mode=self.health().mode)
         self.problem = f"the decision log cannot be written: {reason}"
@@ -215,7 +218,7 @@ class LogWriter:
 
     def _mend(self) -> None:
         """Raises `OSError` where the disk still does not take anything."""
-        self._ledger.open()
+        self._open()
         self._ledger.note("log_writable_again", lost=self._turned_away + self._dropped)
         _log.warning("log_writable_again", lost=self._turned_away + self._dropped)
         self.problem = ""

@@ -13,9 +13,11 @@ import pytest
 from hypothesis import settings
 
 from authz.log.chain import NOTHING, Head, chained, line_hash
+from authz.log.check_checkpoints import Anchor
+from authz.log.check_segment import check_segment
 from authz.log.checkpoints import FILE, Checkpoints
+from authz.log.finding import Finding
 from authz.log.signing import signer_at
-from authz.log.verify import Anchor, Finding, check_segment
 from tests.log.writing import place, record, segments, verified, writing
 
 RECORDS = 1000
@@ -152,6 +154,19 @@ def test_a_checkpoint_that_was_changed_removed_or_swapped_is_named(copy: Path) -
             assert any(one.file == FILE for one in verified(copy).findings), at
 
 
+def test_a_checkpoint_that_states_another_record_than_one_before_it_is_named(copy: Path) -> None:
+    """Even one of the right key: the segment must be the one that was signed for first."""
+    where = place(copy)
+    chain_of_heads = Checkpoints(where.folder, signer_at(where.key))
+    name, head = next(iter(chain_of_heads.known_heads().items()))
+    chain_of_heads.state({name: head._replace(hash="ab" * 32)}, 0.0)
+
+    (finding,) = verified(copy).findings
+
+    assert finding.file == FILE
+    assert f"states another record {head.seq} of `{name}`" in finding.text
+
+
 def test_checkpoints_of_another_key_are_refused(copy: Path) -> None:
     (copy / "log.key").unlink()
     signer_at(copy / "log.key")
@@ -164,7 +179,7 @@ def test_an_anchor_finds_a_log_whose_end_was_cut_together_with_its_checkpoints(c
     lines = path.read_bytes().splitlines(keepends=True)
     anchor = Anchor(len(lines) - 1, line_hash(lines[-1].rstrip(b"\n")))
     last = segments(copy)[-1]
-    path.write_bytes(b"".join(lines[:-1]))
+    path.write_bytes(b"".join(lines[:-2]))  # the one that states its beginning, the one that states its end
     last.unlink()
     (copy / "log" / "addresses" / last.name).unlink()
 
@@ -203,7 +218,7 @@ def test_what_no_checkpoint_covers_yet_is_told_and_is_no_fault(tmp_path: Path) -
             verdict = verified(tmp_path)
 
             assert verdict.findings == ()
-            assert [(tail.first_line, tail.records) for tail in verdict.tails] == [(1, 2)]
+            assert [(tail.first_line, tail.records) for tail in verdict.tails] == [(2, 1)]
 
     asyncio.run(fill())
     assert verified(tmp_path).tails == ()

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from authz.log.ledger import Ledger
 from authz.log.signing import signer_at
 from authz.log.verify import verify
 from authz.log.writer import DecisionLogUnavailable, LogWriter
@@ -132,28 +133,6 @@ def test_what_is_acknowledged_survives_a_power_cut_at_every_moment(
             after_the_cut = b"".join(content for path, content in on_disk.items() if path.endswith(".jsonl"))
             assert all(b'"id":"%032x"' % number in after_the_cut for number in range(int(subject)))
     assert cuts >= 20
-
-
-def test_a_torn_last_line_is_cut_off_at_the_next_start_and_that_is_said(tmp_path: Path) -> None:
-    async def some(first: int) -> None:
-        async with writing(tmp_path) as writer:
-            for number in range(first, first + 5):
-                await writer.settled(writer.append([record(number)]))
-
-    asyncio.run(some(0))
-    torn = segments(tmp_path)[0]
-    lines = torn.read_bytes().splitlines(keepends=True)
-    torn.write_bytes(b"".join(lines[:-1]) + b'{"seq":6,"prev":"12')  # as if it had been killed before its last line
-
-    asyncio.run(some(5))
-
-    assert sorted(recorded_ids(tmp_path)) == list(range(10))
-    last = torn.read_text().splitlines()[-1]
-    assert '"recovered":true' in last
-    assert '"torn_bytes":19' in last
-    assert not [
-        finding for finding in verified(tmp_path).findings if finding.file == torn.name and "torn" in finding.text
-    ]
 
 
 CHILD = """
@@ -312,6 +291,24 @@ async def test_a_log_that_cannot_be_opened_refuses_until_it_can(tmp_path: Path) 
 
         (tmp_path / "log").unlink()
         await until(lambda: not writer.problem, "it can write")
+        await writer.settled(writer.append([record(2)]))
+
+    assert recorded_ids(tmp_path) == [2]
+
+
+async def test_a_fault_of_our_own_refuses_those_who_wait_and_does_not_keep_them_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault of our own")
+
+    async with writing(tmp_path) as writer:
+        with monkeypatch.context() as patched:
+            patched.setattr(Ledger, "write", broken)
+            with pytest.raises(DecisionLogUnavailable):
+                await asyncio.wait_for(writer.settled(writer.append([record(1)])), PATIENCE_S)
+            assert "a fault of our own" in writer.problem
+        await until(lambda: not writer.problem, "it can write again")
         await writer.settled(writer.append([record(2)]))
 
     assert recorded_ids(tmp_path) == [2]

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from authz.log.check_checkpoints import Anchor
 from authz.log.ledger import Place
 from authz.log.record import Record
 from authz.log.signing import signer_at
-from authz.log.verify import Anchor, Verdict, verify
+from authz.log.verify import Verdict, verify
 from authz.log.writer import LogWriter
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from authz.log.segment import recover
+from authz.log.checkpoints import Checkpoints
+from authz.log.recovery import recover
 from authz.log.signing import signer_at
 from authz.log.verify import verify
 from authz.log.writer import DecisionLogUnavailable
@@ -119,7 +120,7 @@ def test_a_service_killed_under_load_has_every_answer_it_gave_in_its_log(loaded:
 
     assert len(received) > 10
     assert set(received) <= ids_in(folder)
-    list(recover(folder, 0.0))
+    list(recover(folder, Checkpoints(folder, signer_at(loaded.data / "log.key")).known_heads(), 0.0))
     assert verify(folder, signer_at(loaded.data / "log.key").public_key).findings == ()
 
 

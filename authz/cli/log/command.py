@@ -18,10 +18,12 @@ from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.errors import RegistryUnavailable
 from authz.log.chain import line_hash
+from authz.log.check_checkpoints import Anchor
+from authz.log.check_segment import Recovery
 from authz.log.checkpoints import FILE, split_signature
-from authz.log.segment import last_line
+from authz.log.files import last_line
 from authz.log.signing import key_id, verifies
-from authz.log.verify import Anchor, Verdict, verify
+from authz.log.verify import Verdict, verify
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.wiring import log_place, prune_log, recorded_decisions
@@ -70,6 +72,7 @@ def verify_(
         document = verdict._asdict()
         document["findings"] = [one._asdict() for one in verdict.findings]
         document["tails"] = [one._asdict() for one in verdict.tails]
+        document["recovered"] = [one._asdict() for one in verdict.recovered]
         print_json({"ok": not verdict.findings, **document})
     else:
         _say(verdict)
@@ -156,6 +159,20 @@ def _say(verdict: Verdict) -> None:
         say(console, ("the log holds: ", GOOD), read)
     if verdict.pruned:
         say(console, (f"  {count(len(verdict.pruned), 'segment')} removed by retention, signed for", QUIET))
+    for one in verdict.recovered:
+        say(console, (f"  {one.segment}: its process was killed{_cost(one)}", WARNING))
     for tail in verdict.tails:
         uncovered = f"the last {count(tail.records, 'line')} (from line {tail.first_line})"
         say(console, (f"  {tail.segment}: no checkpoint covers {uncovered} yet", WARNING))
+
+
+def _cost(recovery: Recovery) -> str:
+    parts = [
+        f"{recovery.torn_bytes} bytes of a line that nobody was told of were cut off" if recovery.torn_bytes else "",
+        f"{count(recovery.lost, 'record')} that had been taken on were never written" if recovery.lost else "",
+        f"{count(recovery.networks_lost, 'network')} of refused addresses never reached the list"
+        if recovery.networks_lost
+        else "",
+    ]
+    said = "; ".join(part for part in parts if part)
+    return f": {said}" if said else ", and nothing was lost"

@@ -21,9 +21,9 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.core.generation import Generation
+from authz.log.files import SUFFIX
 from authz.log.index import Wanted
 from authz.log.receipt import NotAReceipt, read_receipt, write_receipt
-from authz.log.segment import SUFFIX
 from authz.log.signing import signer_at
 from authz.policy.past import PastPolicies
 from authz.recorded import Asked, instant_text
