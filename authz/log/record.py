@@ -10,7 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -29,7 +29,7 @@ MEMBERS: Final = (
 )  # fmt: skip
 """Every member that a record of an answer can have, in this order; one that is not known is absent."""
 
-_MOST_WORDS: Final = 32_768
+_MOST_FORMS: Final = 4096
 _encode = msgspec.json.Encoder().encode
 _quoted: Final = json.encoder.encode_basestring_ascii
 
@@ -109,54 +109,78 @@ def decision_record(
     answered: Answered, asking: Asking, pseudonyms: Pseudonyms, registry_id: str, written_at: float, as_of: str = ""
 ) -> Record:
     """The record of one answer to one question. `written_at`: the time of the answer, which for `as_of` is not `at`."""
-    decision, request = answered.decision, answered.request
-    tenant, annex, contact, generation = decision.tenant, decision.annex, decision.contact, decision.generation
-    cell, duties = decision.cell, answered.obligations
-    said = (
-        f'"kind":"{DECISION}","id":{_quoted(answered.decision_id)},"at":"{instant(written_at)}"',
-        _member("caller", asking.caller),
-        _member("channel", request.channel.value),
-        _member("assurance", request.assurance.value),
-        _member("set", generation.definition.id) if generation is not None else "",
-        _member("tenant", tenant.id) if tenant is not None else "",
-        _member("action", decision.action),
-        ',"decision":true' if decision.allowed else ',"decision":false',
-        _member("reason", decision.reason.value),
-        _member("fact", decision.fact),
-        _member("rule", decision.rule),
-        _member("network_rule", decision.network_rule),
-        _member("policy", answered.policy_revision),
-        f',"registry":{answered.registry_revision}',
-        _member("registry_id", registry_id),
-        f',"annex":{annex.number}' + _member("annex_sha256", annex.document_sha256) if annex is not None else "",
-        _member("role", contact.role) if contact is not None else "",
-        _stated("subject_ref", _subject(decision, request, pseudonyms, written_at)),
-        _member("ip_ref", _matched_network(decision)) if decision.allowed else "",
-        _facts(cell.facts, decision.mask, decision.unknown) if cell is not None else "",
+    decision, request, duties = answered.decision, answered.request, answered.obligations
+    allowed, reason, action, tenant, annex, contact, generation, cell, mask, unknown, rule, network_rule = decision[:12]
+    set_id = role = kind = ""
+    if generation is not None:
+        set_id, kind = generation.definition.id, _known_type(request, decision)
+    if contact is not None:
+        role = contact.role
+    revision, facts = answered.policy_revision, None if cell is None else cell.facts
+    key = (
+        request.channel, request.assurance, set_id, action, allowed, reason, decision.fact, rule, revision, role, facts,
+        mask, unknown, kind,
+    )  # fmt: skip
+    body = (_forms.get(key) or _form(key)) % (
+        answered.decision_id,
+        instant(written_at),
+        _stated("caller", asking.caller),
+        "" if tenant is None else f',"tenant":{_quoted(tenant.id)}',
+        f',"network_rule":{_quoted(network_rule)}' if network_rule else "",
+        answered.registry_revision,
+        _stated("registry_id", registry_id),
+        "" if annex is None else f',"annex":{annex.number}{_stated("annex_sha256", annex.document_sha256)}',
+        _subject(decision, request, pseudonyms, written_at),
+        _stated("ip_ref", _matched_network(decision)) if allowed else "",
         f',"obligations":[{",".join(_quoted(duty.id) for duty in duties)}]' if duties else "",
-        _member("resource_type", _known_type(request, decision)) if generation is not None else "",
-        _stated("resource_ref", _resource(request, pseudonyms)),
+        _resource(request, pseudonyms),
         _stated("request_id", asking.request_id),
-        f',"took_us":{answered.took_us}',
+        answered.took_us,
         _stated("as_of", as_of),
     )
-    return Record("".join(said).encode("ascii"), "" if decision.allowed else _network(request.address))
+    return Record(body.encode("ascii"), "" if allowed or request.address is None else network_around(request.address))
 
 
-@lru_cache(_MOST_WORDS)
-def _member(name: str, word: str | None) -> str:
-    """A word of the policy or the registry as a member; remembered, since those are few. None, empty: absent."""
-    return _stated(name, word)
+_forms: Final[dict[tuple[Any, ...], str]] = {}
+"""By what a policy says of a question: the record, with a `%s` for each value that hangs on people or on the moment."""
+
+
+def _form(key: tuple[Any, ...]) -> str:
+    """In the order of `MEMBERS`; remembered, since there are few."""
+    channel, assurance, set_id, action, allowed, reason, fact, rule, revision, role, facts, mask, unknown, kind = key
+    told = "" if facts is None else f',"facts":{json.dumps(_told(facts, mask, unknown), separators=(",", ":"))}'
+    decided = f',"decision":{"true" if allowed else "false"}' + _members(reason=reason, fact=fact, rule=rule)
+    form = "".join(
+        (
+            f'"kind":"{DECISION}","id":"%s","at":"%s"%s',
+            _members(channel=channel, assurance=assurance, set=set_id),
+            "%s",
+            _members(action=action) + decided,
+            "%s",
+            _members(policy=revision),
+            ',"registry":%d%s%s',
+            _members(role=role),
+            "%s%s",
+            told.replace("%", "%%"),
+            "%s",
+            _members(resource_type=kind),
+            '%s%s,"took_us":%d%s',
+        )
+    )
+    if len(_forms) >= _MOST_FORMS:
+        _forms.clear()
+    _forms[key] = form
+    return form
+
+
+def _members(**words: str) -> str:
+    """Words of the policy as members of a form."""
+    return "".join(_stated(name, str(word)).replace("%", "%%") for name, word in words.items())
 
 
 def _stated(name: str, word: str | None) -> str:
-    """A word that is each answer's own."""
+    """One member; a word that is empty or None is not known, so its member is absent."""
     return f',"{name}":{_quoted(word)}' if word else ""
-
-
-@lru_cache(_MOST_WORDS)
-def _facts(facts: tuple[str, ...], mask: int, unknown: int) -> str:
-    return f',"facts":{json.dumps(_told(facts, mask, unknown), separators=(",", ":"))}'
 
 
 def _matched_network(decision: Decision) -> str | None:
@@ -167,17 +191,18 @@ def _matched_network(decision: Decision) -> str | None:
     return next((line.network for line in lines if line.source == decision.network_rule), None)
 
 
-def _resource(request: Request, pseudonyms: Pseudonyms) -> str | None:
+def _resource(request: Request, pseudonyms: Pseudonyms) -> str:
     if request.resource_type == TENANT_RESOURCE:
-        return None
-    return pseudonyms.resource(request.resource_type, request.resource_id)
+        return ""
+    return _stated("resource_ref", pseudonyms.resource(request.resource_type, request.resource_id))
 
 
-def _subject(decision: Decision, request: Request, pseudonyms: Pseudonyms, now: float) -> str | None:
+def _subject(decision: Decision, request: Request, pseudonyms: Pseudonyms, now: float) -> str:
     """The contact's own pseudonym; for one who is no contact, the day's."""
-    if decision.contact is None or decision.tenant is None:
-        return pseudonyms.unknown(request.subject_type, request.subject_id, now)
-    return subject_ref(decision.contact.log_key, decision.tenant.id) if decision.contact.log_key else None
+    contact, tenant = decision.contact, decision.tenant
+    if contact is None or tenant is None:
+        return _stated("subject_ref", pseudonyms.unknown(request.subject_type, request.subject_id, now))
+    return f',"subject_ref":"{subject_ref(contact.log_key, tenant.id)}"' if contact.log_key else ""
 
 
 class GateAnswer(NamedTuple):
@@ -213,7 +238,7 @@ def gate_record(said: GateAnswer, address: Address, request_id: str, registry_id
         "ip_ref": (said.rule or None) if said.allowed else None,
         "request_id": request_id or None,
     }
-    return Record(ascii_members(members), "" if said.allowed else _network(address))
+    return Record(ascii_members(members), "" if said.allowed else network_around(address))
 
 
 def facts_of(decision: Decision) -> dict[str, bool | str]:
@@ -250,12 +275,9 @@ def ascii_members(members: dict[str, object]) -> bytes:
     return written[1:-1]
 
 
-def _network(address: Address | None) -> str:
-    return "" if address is None else network_around(address)
-
-
 def _known_type(request: Request, decision: Decision) -> str:
     """The resource's type where the set knows it: what the caller made up is not recorded."""
-    generation = decision.generation
-    known = generation is not None and request.resource_type in generation.definition.resource_types
-    return request.resource_type if known or request.resource_type == TENANT_RESOURCE else "other"
+    kind, generation = request.resource_type, decision.generation
+    if kind == TENANT_RESOURCE or (generation is not None and kind in generation.definition.resource_types):
+        return kind
+    return "other"
