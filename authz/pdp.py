@@ -251,7 +251,8 @@ class Pdp:
             decision = decide(request, directory, generations, at)
             if limits is not NO_LIMITS:
                 decision = limits.applied(decision)
-            if not decision.allowed or (decision.generation is not None and not decision.generation.promises):
+            generation = decision.generation
+            if not decision.allowed or (generation is not None and decision.action not in generation.promises):
                 return decision, _NO_PROMISES
             promises = self._promises(decision, request, at)
             decision = negotiated(decision, promises[0], request.supported_obligations)

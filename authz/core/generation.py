@@ -53,8 +53,8 @@ class Generation:
     """A policy set that may go live: definition, decision table, network lines, facts, and its revision.
 
     `revision` is `sha256:...` over model.conf and the set's files. `words` maps every action id and tag to the id.
-    `answers_web`: whether the set answers over the channel `web`. `promises`: whether an allow can come with
-    obligations or service terms.
+    `answers_web`: whether the set answers over the channel `web`. `promises`: the actions whose allow can
+    come with obligations or service terms.
     """
 
     __slots__ = (
@@ -85,7 +85,7 @@ class Generation:
         self.local_day = LocalDay(zone)
         self.revision = revision
         self.words = action_words(definition)
-        self.promises = bool(definition.obligations or definition.service)
+        self.promises = promising_actions(definition)
         self.answers_web = Channel.WEB in definition.channels
 
 
@@ -94,3 +94,9 @@ def action_words(definition: PolicySet) -> dict[str, str]:
     words = {tag: action.id for action in definition.actions.values() for tag in action.tags}
     words.update({action: action for action in definition.actions})
     return words
+
+
+def promising_actions(definition: PolicySet) -> frozenset[str]:
+    """The actions that a row of obligations or service terms can fit; a row that names none fits every action."""
+    named = [row.actions for row in definition.obligations] + [row.actions for row in definition.service]
+    return frozenset(action for actions in named for action in actions or definition.actions)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeVar
 
 from authz.errors import AuthzError, RequestInvalid, Unavailable
 from authz.web import wire
@@ -19,8 +19,9 @@ class Answer(NamedTuple):
     allowed: bool
 
 
-Evaluate = Callable[[Document], Answer]
-"""One effective question to its answer; raises `RequestInvalid` or another `AuthzError` about that question alone."""
+Item = TypeVar("Item")
+Evaluate = Callable[[Item], Answer]
+"""One item to its answer; raises `RequestInvalid` or another `AuthzError` about that item alone."""
 
 MOST_ITEMS: Final = 1000
 _ENTITIES: Final = ("subject", "action", "resource", "context")
@@ -60,8 +61,8 @@ def read_batch(body: Document) -> Batch | None:
     return Batch(items, {name: body[name] for name in _ENTITIES if name in body}, stops_at)
 
 
-def answers(batch: Batch, evaluate: Evaluate) -> Iterator[Answer]:
-    """The answers in the order of the items, up to and including the one that ends the batch.
+def answers(items: Iterable[Item], evaluate: Evaluate[Item], stops_at: bool | None = None) -> Iterator[Answer]:
+    """The answers in the order of the items, up to and including the one with the decision `stops_at`.
 
     A fault of one item is that item's deny with `context.error` and moves no other (section 7.2.1).
 
@@ -70,9 +71,9 @@ def answers(batch: Batch, evaluate: Evaluate) -> Iterator[Answer]:
     """
     unavailable: Unavailable | None = None
     answered = False
-    for item in batch.items:
+    for item in items:
         try:
-            answer = evaluate(_effective(item, batch.defaults))
+            answer = evaluate(item)
             answered = True
         except AuthzError as error:
             said = {"status": status_of(error), **error_detail(error)}
@@ -82,7 +83,7 @@ def answers(batch: Batch, evaluate: Evaluate) -> Iterator[Answer]:
             else:
                 answered = True
         yield answer
-        if batch.stops_at is not None and answer.allowed is batch.stops_at:
+        if stops_at is not None and answer.allowed is stops_at:
             break
     if unavailable is not None and not answered:
         raise unavailable
@@ -100,8 +101,12 @@ def _stops_at(body: Document) -> bool | None:
     return _STOPS_AT[semantic]
 
 
-def _effective(item: object, defaults: Document) -> Document:
-    """A member that the item has replaces the default as a whole (section 7.1.1)."""
+def effective(item: object, defaults: Document) -> Document:
+    """The question of one item: a member that it has replaces the default as a whole (section 7.1.1).
+
+    Raises:
+        RequestInvalid: it is not an object.
+    """
     if not isinstance(item, Mapping):
         raise RequestInvalid("wrong_type", "an item of `evaluations` is not an object")
     return {**defaults, **item}

@@ -17,11 +17,11 @@ from authz.log.record import Asking
 from authz.log.writer import Settled
 from authz.pdp import Outcome
 from authz.web import wire
-from authz.web.batch import Answer, Document, answers, read_batch
+from authz.web.batch import Answer, Document, answers, effective, read_batch
 from authz.web.callers import Caller
 from authz.web.hygiene import REQUEST_ID
 from authz.web.service import Service
-from authz.web.usual import usual_authzen, usual_flat
+from authz.web.usual import usual_authzen, usual_batch, usual_flat
 
 ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
 """From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
@@ -88,21 +88,32 @@ class Decisions:
 
         Raises: as `authzen`, about the request as a whole.
         """
-        document = wire.read_object(body)
-        batch = read_batch(document)
-        if batch is None:
-            yield self._one(document, asking, request_from_authzen)
-            return
-        outcomes: list[Outcome] = []
+        explains, outcomes = asking.explains, list[Outcome]()
 
-        def evaluate(question: Document) -> Answer:
-            answered = self._one(question, asking, request_from_authzen)
-            outcomes.extend(answered.outcomes)
-            return Answer(answered.body, not answered.refused)
+        def decided(request: Request) -> Answer:
+            outcome = self._pdp.decide(asking.within(request), limits=asking.limits)
+            written = self._answers.write(outcome, explains)
+            outcomes.append(outcome)
+            return Answer(written, outcome.decision.allowed)
 
+        usual = usual_batch(body, asking.default_assurance)
+        if usual is not None:
+            found = answers(usual, decided)
+        else:
+            document = wire.read_object(body)
+            batch = read_batch(document)
+            if batch is None:
+                yield self._one(document, asking, request_from_authzen)
+                return
+            defaults = batch.defaults
+
+            def read_and_decided(item: object) -> Answer:
+                return decided(request_from_authzen(effective(item, defaults), asking.default_assurance))
+
+            found = answers(batch.items, read_and_decided, batch.stops_at)
         bodies: list[bytes] = []
         refused = False
-        for answer in answers(batch, evaluate):
+        for answer in found:
             if bodies and len(bodies) % _ITEMS_AT_A_TIME == 0:
                 yield None
             bodies.append(answer.body)

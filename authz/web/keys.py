@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from starlette.types import Scope as Connection
 
-from authz.core.limits import Limits
+from authz.core.limits import NO_LIMITS, Limits
 from authz.errors import RegistryUnavailable
 from authz.registry import callers as registry
 from authz.registry.keys import KeyBook
@@ -191,5 +191,6 @@ def bearer(headers: Headers) -> bytes | None:
 
 def _known(one: registry.Caller) -> Known:
     scopes = frozenset(Scope(scope) for scope in one.scopes if scope in set(Scope))
-    caller = Caller(one.id, scopes, Limits(one.tenants, one.channels, one.assurance), one.default_assurance)
+    limits = Limits(one.tenants, one.channels, one.assurance)
+    caller = Caller(one.id, scopes, NO_LIMITS if limits == NO_LIMITS else limits, one.default_assurance)
     return Known(caller, _FOREVER if one.expires_at is None else one.expires_at.timestamp())

@@ -19,10 +19,15 @@ _NAME: Final = f'"({_PLAIN}{{1,256}})"'
 _ID: Final = f'"({_PLAIN}{{1,1024}})"'
 _IP: Final = '"([0-9A-Fa-f.:]{2,45})"'
 
-_AUTHZEN: Final = re.compile(
+_QUESTION: Final = (
     rf'\{{"subject": ?\{{"type": ?{_TYPE}, ?"id": ?{_ID}\}}, ?"action": ?\{{"name": ?{_NAME}\}}, ?'
     rf'"resource": ?\{{"type": ?{_TYPE}, ?"id": ?{_ID}\}}(?:, ?"context": ?\{{"ip": ?{_IP}\}})?\}}'
 )
+_AUTHZEN: Final = re.compile(_QUESTION)
+_BATCH_BEGINS: Final = re.compile(rb'\{"evaluations": ?\[')
+_ITEM: Final = re.compile(rf"{_QUESTION}(?:, ?|(\]\}})\Z)")
+_LAST: Final = 7
+"""The group of `_ITEM` that only the last item has."""
 _FLAT: Final = re.compile(
     rf'\{{"contact": ?{_ID}, ?"action": ?{_NAME}(?:, ?"ip": ?{_IP})?(?:, ?"tenant": ?{_NAME})?\}}'
 )
@@ -33,17 +38,24 @@ _new: Final = tuple.__new__
 def usual_authzen(body: bytes, assurance: Assurance) -> Request | None:
     """The question of `POST /access/v1/evaluation`. `assurance`: the caller's default."""
     found = _match(_AUTHZEN, body)
-    if found is None:
+    return None if found is None else _question(found, assurance)
+
+
+def usual_batch(body: bytes, assurance: Assurance) -> list[Request] | None:
+    """The questions of `POST /access/v1/evaluations`, where each is whole and a usual one, and nothing else is said."""
+    begun = _BATCH_BEGINS.match(body)
+    if begun is None or not body.isascii():
         return None
-    subject_type, subject_id, action, resource_type, resource_id, ip = found.groups()
-    try:
-        address = None if ip is None else parse_address(ip)
-    except ValueError:
-        return None
-    return _new(Request, (
-        subject_type, subject_id, action, resource_type, resource_id, address, _WEB, assurance,
-        EMPTY, EMPTY, EMPTY, None,
-    ))  # fmt: skip
+    text, at, last = body.decode("ascii"), begun.end(), None
+    questions: list[Request] = []
+    while last is None:
+        item = _ITEM.match(text, at)
+        question = None if item is None else _question(item, assurance)
+        if item is None or question is None:
+            return None
+        questions.append(question)
+        at, last = item.end(), item[_LAST]
+    return questions
 
 
 def usual_flat(body: bytes, assurance: Assurance) -> Request | None:
@@ -59,6 +71,18 @@ def usual_flat(body: bytes, assurance: Assurance) -> Request | None:
     kind = "contact" if "@" in contact else "phone" if contact[0] == "+" else "login"
     return _new(Request, (
         kind, contact, action, "tenant", "*" if tenant is None else tenant, address, _WEB, assurance,
+        EMPTY, EMPTY, EMPTY, None,
+    ))  # fmt: skip
+
+
+def _question(found: re.Match[str], assurance: Assurance) -> Request | None:
+    subject_type, subject_id, action, resource_type, resource_id, ip = found.group(1, 2, 3, 4, 5, 6)
+    try:
+        address = None if ip is None else parse_address(ip)
+    except ValueError:
+        return None
+    return _new(Request, (
+        subject_type, subject_id, action, resource_type, resource_id, address, _WEB, assurance,
         EMPTY, EMPTY, EMPTY, None,
     ))  # fmt: skip
 

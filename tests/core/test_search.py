@@ -6,17 +6,19 @@ import datetime as dt
 from collections.abc import Iterator
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authz.core.decide import decide
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.network import parse_address
-from authz.core.types import Assurance, Channel, ContactState, NetworkChoice, Request, SubjectKey
+from authz.core.types import Assurance, Channel, ContactState, Decision, NetworkChoice, Request, SubjectKey
 from authz.errors import NoActivePolicy
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp, Permitted, SearchFor
@@ -261,14 +263,13 @@ def test_an_error_about_one_candidate_leaves_it_out_and_is_counted(monkeypatch: 
     )
     question = Request("login", "", "error_report", "tenant", "acme", channel=Channel.PHONE)
     assert [one.id for one in pdp.search(SearchFor.SUBJECT, question).results] == ["a", "b"]
-    real = pdp._promises
 
-    def failing(decision: object, request: Request, at: float) -> object:
+    def failing(request: Request, *known: Any) -> Decision:
         if request.subject_id == "a":
             raise RuntimeError("broken")
-        return real(decision, request, at)  # type: ignore[arg-type]
+        return decide(request, *known)
 
-    monkeypatch.setattr(pdp, "_promises", failing)
+    monkeypatch.setattr("authz.pdp.decide", failing)
 
     assert [one.id for one in pdp.search(SearchFor.SUBJECT, question).results] == ["b"]
     assert pdp.internal_errors == 1

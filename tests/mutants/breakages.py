@@ -678,6 +678,20 @@ BREAKAGES: Final = (
         '        return pattern.match(body.decode("ascii"))\n',
         ("tests/web/test_usual.py",),
     ),
+    Breakage(
+        "what follows the items of a batch is not looked at",
+        "authz/web/usual.py",
+        r"(?:, ?|(\]\}})\Z)",
+        r"(?:, ?|(\]\}}))",
+        ("tests/web/test_usual.py",),
+    ),
+    Breakage(
+        "an action with obligations is taken for one without",
+        "authz/core/generation.py",
+        "for action in actions or definition.actions)",
+        "for action in actions)",
+        ("tests/policies/test_shipped_sets.py", "tests/policies/test_examples.py", "tests/core/test_search.py"),
+    ),
     # ---- the architecture
     Breakage(
         "the core reads the clock",

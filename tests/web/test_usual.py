@@ -14,7 +14,8 @@ from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.errors import RequestInvalid
 from authz.web import wire
-from authz.web.usual import usual_authzen, usual_flat
+from authz.web.batch import effective, read_batch
+from authz.web.usual import usual_authzen, usual_batch, usual_flat
 
 ZEN: dict[str, Any] = {
     "subject": {"type": "contact", "id": "ana@acme.example"},
@@ -84,6 +85,51 @@ def test_whatever_is_sent_reading_at_once_makes_the_same_request_or_none(seed: i
     usual = usual_flat(bytes(body), Assurance.SESSION) if flat else usual_authzen(bytes(body), Assurance.SESSION)
 
     assert usual is None or usual == carefully(bytes(body), Assurance.SESSION, flat=flat), bytes(body)
+
+
+def batch_carefully(body: bytes) -> list[Request] | None:
+    try:
+        batch = read_batch(wire.read_object(body))
+        if batch is None or batch.stops_at is not None:
+            return None
+        return [request_from_authzen(effective(item, batch.defaults), Assurance.SESSION) for item in batch.items]
+    except RequestInvalid:
+        return None
+
+
+@pytest.mark.parametrize("separators", SEPARATORS, ids=["compact", "with blanks"])
+@pytest.mark.parametrize("items", [1, 2, 100])
+def test_a_batch_of_usual_questions_is_read_at_once(separators: tuple[str, str], items: int) -> None:
+    several = [{**ZEN, "action": {"name": f"action {at}"}} for at in range(items)]
+    body = json.dumps({"evaluations": several}, separators=separators).encode()
+
+    read = usual_batch(body, Assurance.SESSION)
+
+    assert read is not None
+    assert [one.action for one in read] == [f"action {at}" for at in range(items)]
+    assert read == batch_carefully(body)
+
+
+@settings(max_examples=400)
+@given(seed=st.integers(0, 2**63))
+def test_whatever_batch_is_sent_reading_at_once_makes_the_same_requests_or_none(seed: int) -> None:
+    rng = Random(seed)
+    body = bytearray(json.dumps({"evaluations": [ZEN] * rng.randrange(4)}, separators=rng.choice(SEPARATORS)).encode())
+    for _ in range(rng.randrange(3)):
+        at = rng.choice((rng.randrange(len(body)), len(body) - rng.randrange(1, 4)))
+        body[at : at + rng.randrange(3)] = rng.choice([*DAMAGE, b"]", b"]}", b",{}"])
+    usual = usual_batch(bytes(body), Assurance.SESSION)
+
+    assert usual is None or usual == batch_carefully(bytes(body)), bytes(body)
+
+
+@pytest.mark.parametrize(
+    "end", [b"", b"]", b"}", b"],", b"]}\n", b",]}", b", ]}", b'],"options":{}}', b",{}]}", b"]}]}", b"]}\xc3\xa9"]
+)
+def test_a_batch_that_ends_otherwise_is_not_read_at_once(end: bytes) -> None:
+    item = json.dumps(ZEN, separators=(",", ":")).encode()
+
+    assert usual_batch(b'{"evaluations":[' + item + end, Assurance.SESSION) is None
 
 
 @pytest.mark.parametrize(
