@@ -63,6 +63,7 @@ class LogWriter:
         self._tickets = 0
         self._waiting: deque[tuple[int, Settled]] = deque()
         self._awake = threading.Event()
+        self._wakes = False
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -102,9 +103,15 @@ class LogWriter:
             accepted.take(count)
         self._queue.extend(records)
         self._tickets += count
-        if not self._awake.is_set():
-            self._awake.set()
+        if not self._wakes and not self._awake.is_set() and self._loop is not None:
+            self._wakes = True
+            self._loop.call_soon(self._wake)
         return self._tickets
+
+    def _wake(self) -> None:
+        """Once for all that one turn of the event loop brought: they share a write, a fdatasync and a call back."""
+        self._wakes = False
+        self._awake.set()
 
     def call_when_settled(self, ticket: int, settled: Settled) -> None:
         """Have `settled` called on the event loop once the ticket's records are on disk; relaxed: at once."""
