@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 
 from authz.log import tables as t
 from authz.log.files import SUFFIX
@@ -76,6 +77,15 @@ class Count(NamedTuple):
     reason: str
     allowed: bool
     records: int
+
+
+_ADD: Final = {
+    "sqlite": str(
+        sqlite.insert(t.decision).on_conflict_do_nothing().compile(dialect=sqlite.dialect(paramstyle="named"))
+    ),
+    "postgresql": str(postgresql.insert(t.decision).on_conflict_do_nothing().compile(dialect=psycopg.dialect())),  # type: ignore[no-untyped-call]
+}
+"""Adding a row, in the words of each driver, which then takes the rows as they are."""
 
 
 class LogIndex:
@@ -242,7 +252,7 @@ class LogIndex:
                 if mark.to or not made.rowcount:
                     return False
             if step.rows:  # in a log that somebody changed a number may stand twice; the first counts
-                connection.execute(insert(t.decision).on_conflict_do_nothing(), step.rows)
+                connection.exec_driver_sql(_ADD[connection.dialect.name], step.rows)
         return True
 
 

@@ -93,7 +93,8 @@ def family(pid: int) -> list[int]:
         one = waiting.pop()
         found.append(one)
         with contextlib.suppress(OSError):
-            waiting += [int(child) for child in Path(f"/proc/{one}/task/{one}/children").read_text().split()]
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                waiting += [int(child) for child in (thread / "children").read_text().split()]
     return found
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from authz.core.calendar import WorkingCalendar
 from authz.core.definition import CalendarDef, Hours, PolicySet, ServiceRow, Term
+from authz.core.generation import promising_actions
 from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Channel
+from tests.policies.shipped import shipped
 
 OFFICE = CalendarDef("office", "America/New_York", {day: (Hours(540, 1020),) for day in range(1, 6)}, (), "")
 ANSWER = ServiceRow(
@@ -57,3 +59,15 @@ def test_a_lapse_that_cannot_be_counted_is_not_promised(asked_at: object) -> Non
 
     assert found.lapses_at is None
     assert not found.lapses_to
+
+
+def test_a_row_that_names_no_action_promises_something_for_every_action() -> None:
+    definition = shipped("calltrack").generation.definition
+    row = definition.obligations[0]
+
+    def promising(*actions: str) -> frozenset[str]:
+        changed = definition._replace(obligations=(row._replace(actions=actions),), service=())
+        return promising_actions(changed)
+
+    assert promising("backup_restore") == {"backup_restore"}
+    assert promising() == definition.actions.keys()
