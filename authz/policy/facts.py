@@ -15,6 +15,7 @@ from cel_expr_python import cel
 
 from authz.core.attributes import BUILT_IN, KNOWN
 from authz.core.definition import AttributeDef, AttributeType, FactDef, PolicySet
+from authz.core.expressions import names_in
 from authz.core.generation import FactEvaluator
 
 LONGEST_EXPRESSION: Final = 1000
@@ -30,7 +31,6 @@ _CEL_TYPES: Final = {
     AttributeType.STRINGS: cel.Type.List(cel.Type.STRING),
 }
 _FINDING: Final = re.compile(r"^(?:INVALID_ARGUMENT: )?ERROR: <input>:(\d+):(\d+): (.*)$", re.MULTILINE)
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_BEFORE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*\s*$")
 
 FactProblem = tuple[str, str, int, str]
@@ -64,7 +64,7 @@ def compile_facts(definition: PolicySet) -> FactEvaluator:
     return _Evaluator(
         {
             fact.id: tuple(
-                _Conjunct(part, environment.compile(expression), _names_in(expression, names))
+                _Conjunct(part, environment.compile(expression), names_in(expression, names))
                 for part, expression in _expressions(fact)
             )
             for fact in definition.facts.values()
@@ -142,12 +142,6 @@ def _expressions(fact: FactDef) -> list[tuple[str, str]]:
     if fact.parts:
         return [(part.id, part.expression) for part in fact.parts]
     return [("", fact.expression)]
-
-
-def _names_in(expression: str, names: Mapping[str, object]) -> tuple[str, ...]:
-    """The variables that the expression can refer to: those all of whose words occur in it (never too few)."""
-    words = set(_WORD.findall(expression))
-    return tuple(name for name in names if words.issuperset(name.split(".")))
 
 
 def _dates(attributes: Mapping[str, AttributeDef]) -> tuple[str, ...]:

@@ -220,6 +220,63 @@ def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versione
     assert (ran.status, ran.json["verdict"], ran.json["unapproved"]) == (5, "wider", ["storehouse: obligation:duty"])
 
 
+def test_a_role_that_the_caller_may_claim_from_now_on_counts_as_both(versioned: Checkout) -> None:
+    """`subject.role` is there without being declared; declared, the request may state it."""
+    versioned.replace("set.yaml", "'tenant.closed'", """'subject.role == "guest"'""")
+    commit(versioned)
+    versioned.replace(
+        "set.yaml", "attributes:\n", "attributes:\n  subject.role: {type: string, origin: request_over_registry}\n"
+    )
+
+    verdict, sentences = told()
+
+    assert verdict == "both"
+    assert sentences[0].startswith("the attribute subject.role is new; without it the annex says what it is")
+    commit(versioned)
+    versioned.replace("set.yaml", "  subject.role: {type: string, origin: request_over_registry}\n", "")
+    assert told()[0] == "both"
+
+
+def test_an_attribute_is_read_however_its_name_is_laid_out_and_no_longer_name_is_taken_for_it(
+    versioned: Checkout,
+) -> None:
+    versioned.replace("set.yaml", "'resource.owner in subject.ids'", "'resource . owner in subject.ids'")
+    versioned.replace("set.yaml", "  tenant.closed:", "  resource.own: {type: bool}\n  tenant.closed:")
+    commit(versioned)
+    versioned.replace("set.yaml", "resource.own: {type: bool}", "resource.own: {type: string}")
+    assert told()[0] == "no_change"
+
+    versioned.replace("set.yaml", "origin: request_over_registry", "origin: request")
+    assert told()[0] == "both"
+
+
+def test_a_subject_type_that_one_set_no_longer_knows_may_let_in_at_a_tenant_of_another(versioned: Checkout) -> None:
+    """R2: who was ambiguous between two tenants stands at one from now on."""
+    versioned.replace("set.yaml", "resource_types:\n", "subject_types: {staff: login}\nresource_types:\n")
+    second = versioned.root / "policies" / "second"
+    shutil.copytree(versioned.set_dir, second)
+    commit(versioned)
+    versioned.replace("set.yaml", "subject_types: {staff: login}\n", "")
+    assert told()[0] == "both"
+
+    versioned.replace("set.yaml", "resource_types:\n", "subject_types: {staff: login}\nresource_types:\n")
+    shutil.rmtree(second)
+    assert told()[0] == "both"
+
+
+def test_a_range_that_no_line_asks_for_still_opens_the_gate(versioned: Checkout) -> None:
+    for cell in (
+        "open_gate,  network_ok + sender_ok,           allow",
+        "move_box,   network_ok + sender_ok,           allow",
+    ):
+        versioned.replace("matrix.csv", f"p, *, keeper, {cell}", f"p, *, keeper, {cell.partition(',')[0]}, -, deny")
+    versioned.replace("matrix.csv", "move_box,   network_ok + sender_ok + own_box, allow", "move_box, -, deny")
+    commit(versioned)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    assert told() == ("wider", ["acme gains 256 IPv4 addresses (203.0.112.0/24)"])
+
+
 def test_people_are_named_by_the_sets_of_the_two_sides_alone(
     versioned: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from authz.core.diff.sets import Verdict, diff_sets
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
-from authz.core.identity import email_key
+from authz.core.identity import email_key, subject_key
 from authz.core.network import parse_address
 from authz.core.types import Assurance, Channel, NetworkChoice, Request
 from authz.legal_holidays import legal_holidays
@@ -47,6 +47,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "high risk": (False, True),
     "fact": (
         "tenant.a", "tenant.b", "tenant.a || tenant.b", "tenant.a // x\n && tenant.b", "tenant.a // x && tenant.b",
+        "subject.role == 'boss'", "resource . mine",
     ),
     "networks": (
         ("any, allow",), ("192.0.2.0/24, allow",), ("192.0.2.0/25, allow",), ("any, allow", "192.0.2.0/25, deny"), (),
@@ -60,6 +61,12 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     ),
     "channels": (None, None, None, ["web", "email"], ["email", "phone"]),
     "role clerk": (True, True, True, False),
+    "attributes": (
+        {}, {"subject.role": {"type": "string", "origin": "request_over_registry"}},
+        {"resource.mine": {"type": "bool", "origin": "registry"}},
+        {"resource.mine": {"type": "bool", "origin": "request"}},
+    ),
+    "subject types": ({}, {}, {"staff": "login"}),
 }  # fmt: skip
 """What a version is made of; each difference between two versions is one of these."""
 
@@ -95,7 +102,12 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
     declared: dict[str, Any] = {
         "title": {"en": "x"}, "source": {"document": "none"}, "languages": ["en"], "time_zone": "Europe/Bucharest",
         "phone_region": "RO", "roles": dict.fromkeys(roles, label), "actions": actions,
-        "attributes": {"tenant.a": {"type": "bool"}, "tenant.b": {"type": "bool"}},
+        "attributes": {
+            "tenant.a": {"type": "bool"}, "tenant.b": {"type": "bool"}, "resource.mine": {"type": "bool"},
+            **made_of["attributes"],
+        },
+        "subject_types": made_of["subject types"],
+        "resource_types": {"thing": label},
         "facts": {"fa": {"expression": made_of["fact"], **label}},
     }  # fmt: skip
     if made_of["obligation"]:
@@ -128,9 +140,10 @@ class Live:
 def people(choice: str, *, a: bool, b: bool) -> Directory:
     contacts = []
     for role in ROLES:
-        key = email_key(f"{role}@x.example")
+        key, login = email_key(f"{role}@x.example"), subject_key("login", role)
         assert key is not None
-        contacts.append(Contact(role, role, (key,)))
+        assert login is not None
+        contacts.append(Contact(role, role, (key, login)))
     day = dt.date(2026, 6, 1)
     annex = Annex(1, day, day, NetworkChoice(choice), contacts)
     return Directory([Tenant(TENANT, "world", TENANT, [annex], attributes={"a": a, "b": b})])
@@ -138,17 +151,21 @@ def people(choice: str, *, a: bool, b: bool) -> Directory:
 
 def questions() -> Iterator[Request]:
     web = product(("192.0.2.9", "192.0.2.200", "198.51.100.1", None), ("session", "claimed"))
-    asked = [(Channel.WEB, *one) for one in web]
-    asked += [(Channel.EMAIL, None, one) for one in ("claimed", "mail_verified", "confirmed")]
-    asked += [(Channel.PHONE, None, one) for one in ("claimed", "session")]
+    senders = [(Channel.WEB, *one) for one in web]
+    senders += [(Channel.EMAIL, None, one) for one in ("claimed", "mail_verified", "confirmed")]
+    senders += [(Channel.PHONE, None, one) for one in ("claimed", "session")]
     supported = (None, frozenset[str](), frozenset({"custom"}))
     words = ("report", "other", "audit", "bug")
-    for role, word, (channel, ip, assurance), types in product(ROLES, words, asked, supported):
+    for role, word, (channel, ip, assurance), types in product(ROLES, words, senders, supported):
         address = parse_address(ip) if ip else None
-        yield Request(
-            "contact", f"{role}@x.example", word, "tenant", TENANT, address, channel, Assurance(assurance),
-            supported_obligations=types,
-        )  # fmt: skip
+        asked = (word, "tenant", TENANT, address, channel, Assurance(assurance))
+        yield Request("contact", f"{role}@x.example", *asked, supported_obligations=types)
+        if types is None:
+            yield Request("staff", role, *asked)
+            yield Request(
+                "contact", f"{role}@x.example", word, "thing", "one", address, channel, Assurance(assurance),
+                {"role": "boss"}, resource_properties={"tenant": TENANT, "mine": True},
+            )  # fmt: skip
 
 
 QUESTIONS = list(questions())

@@ -131,8 +131,6 @@ def network_sentence(change: NetworkChange) -> str:
         said += f"; where its annex says `declared`, it loses {_spans(change.lost_declared)}"
     if change.bearing.hinders:
         said += f"; a line denies where `network_ok` holds, there it {'opens' if change.shrinks else 'shuts'}"
-    elif not change.bearing.helps:
-        said += "; no answer hangs on it"
     return said
 
 

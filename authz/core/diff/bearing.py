@@ -51,8 +51,11 @@ def bearing_of_sender(side: Generation, action: str) -> Bearing:
 
 
 def bearing_of_network(table: Mapping[tuple[str, str], Cell]) -> Bearing:
-    """What `network_ok` does for the tenants of a table where the channel has an address (R5)."""
-    found = Bearing()
+    """What `network_ok` does for the tenants of a table where the channel has an address (R5).
+
+    It always helps: the gate lets connections in by the lines alone (`core.gate`).
+    """
+    found = Bearing(helps=True)
     for cell in table.values():
         found = found.or_else(_bearing(cell, cell.network_bit))
     return found

@@ -5,13 +5,15 @@ Words, channels, risk, expressions, origins and demands on the caller decide who
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from authz.core.attributes import BUILT_IN, KNOWN
 from authz.core.definition import FactDef, ObligationDef, PolicySet
 from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
 from authz.core.diff.declaration import Declared, Part, by_id, come_and_go, how_changed
 from authz.core.diff.texts import text_changes
+from authz.core.expressions import names_in
 from authz.core.generation import Generation
 
 _CANNOT_TELL: Final = "its effect cannot be told from the tables"
@@ -21,7 +23,7 @@ def declared_changes(base: Generation, head: Generation) -> tuple[Declared, ...]
     """Every difference, those that touch access first."""
     found = [
         *_words(base, head), *_actions(base, head), *_channels(base.definition, head.definition), *_facts(base, head),
-        *_attributes(base, head), *_subject_types(base.definition, head.definition),
+        *_attributes(base, head), *subject_types(base.definition.subject_types, head.definition.subject_types),
         *_resource_types(base.definition, head.definition), *_zones(base.definition, head.definition),
         *_obligations(base, head), *text_changes(base.definition, head.definition),
     ]  # fmt: skip
@@ -100,7 +102,11 @@ def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was is None or now is None:
-            yield Declared(Part.ATTRIBUTE, name, f"the attribute {name} is {'new' if was is None else 'gone'}")
+            used = name in BUILT_IN and (_decides(name, base) or _decides(name, head))
+            text = f"the attribute {name} is {'new' if was is None else 'gone'}"
+            if used:
+                text += f"; without it the annex says what it is; {_CANNOT_TELL}"
+            yield Declared(Part.ATTRIBUTE, name, text, used, used)
         elif was._replace(clause="") != now._replace(clause=""):
             used = _decides(name, head)
             text = f"the attribute {name} is {now.type} of {now.origin}, before: {was.type} of {was.origin}"
@@ -116,15 +122,18 @@ def _decides(attribute: str, side: Generation) -> bool:
 
 
 def _reads(fact: FactDef, attribute: str) -> bool:
-    return any(attribute in text for text in (fact.expression, *(part.expression for part in fact.parts)))
+    texts = (fact.expression, *(part.expression for part in fact.parts))
+    return any(names_in(text, (attribute, attribute + KNOWN)) for text in texts)
 
 
-def _subject_types(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
-    for name in sorted(base.subject_types.keys() | head.subject_types.keys()):
-        was, now = base.subject_types.get(name), head.subject_types.get(name)
+def subject_types(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Declared]:
+    """Both ways, always: whom one set no longer knows can be recognised at a tenant of another alone (R2)."""
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
         if was != now:
             text = f"subjects of type {name}: {now or 'no longer known'}, before: {was or 'not known'}"
-            yield Declared(Part.SUBJECT_TYPE, name, text, gains=now is not None, losses=was is not None)
+            text += "; who stands under several sets is told from others, or no longer is"
+            yield Declared(Part.SUBJECT_TYPE, name, text, gains=True, losses=True)
 
 
 def _resource_types(base: PolicySet, head: PolicySet) -> Iterator[Declared]:

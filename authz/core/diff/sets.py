@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from authz.core.conditions import NEVER, allowed_when
 from authz.core.diff.bearing import Bearing, bearing_of_network
 from authz.core.diff.declaration import Declared
-from authz.core.diff.declarations import declared_changes
+from authz.core.diff.declarations import declared_changes, subject_types
 from authz.core.diff.networks import NetworkChange, network_changes
 from authz.core.generation import Generation
 from authz.core.table import Cell
@@ -105,10 +105,18 @@ def diff_sets(base: Generation | None, head: Generation | None) -> SetDiff:
         tuple(one for one in changed if isinstance(one, CellChange)),
         tuple(one for one in changed if isinstance(one, ReasonChange)),
         _networks(base, head),
-        declared_changes(base, head) if base is not None and head is not None else (),
+        _declared(base, head),
         added=base is None,
         removed=head is None,
     )
+
+
+def _declared(base: Generation | None, head: Generation | None) -> tuple[Declared, ...]:
+    """Of a set that comes or goes only what touches the tenants of other sets; its cells tell the rest."""
+    if base is not None and head is not None:
+        return declared_changes(base, head)
+    before, after = (side.definition.subject_types if side is not None else {} for side in (base, head))
+    return tuple(subject_types(before, after))
 
 
 def _networks(base: Generation | None, head: Generation | None) -> tuple[NetworkChange, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from authz.core.attributes import KNOWN
 from authz.core.definition import ActionDef, Guard, ObligationDef, PolicySet, ServiceRow
+from authz.core.expressions import names_in
 from authz.core.network import WIDEST_IPV4_PREFIX, WIDEST_IPV6_PREFIX
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Effect
@@ -42,8 +43,7 @@ def _unused_attributes(definition: PolicySet, yaml: YamlPlaces) -> Iterator[Find
     named |= {name for row in definition.service for name in row.match}
     named |= {row.lapse_from for row in definition.service}
     for name in definition.attributes:
-        written = re.compile(rf"(?<![\w.]){re.escape(name)}(?:_known)?(?!\w)")
-        if name not in named and not any(written.search(text) for text in expressions):
+        if name not in named and not any(names_in(text, (name, name + KNOWN)) for text in expressions):
             text = f"no fact, obligation or service row looks at `{name}`"
             yield Finding(yaml.file, *yaml.key("attributes", name), "unused-attribute", name, text)
 
