@@ -127,10 +127,11 @@ class TenantNetworks:
     interval but the lowest; `verdicts`: of each interval, the lowest first.
     """
 
-    __slots__ = ("bounds", "has_any", "lines", "verdicts")
+    __slots__ = ("_by_source", "bounds", "has_any", "lines", "verdicts")
 
     def __init__(self, lines: Iterable[NetworkLine]) -> None:
         self.lines = tuple(lines)
+        self._by_source: dict[str, str] | None = None
         self.has_any = any(line.network == ANY_NETWORK and line.effect is Effect.ALLOW for line in self.lines)
         ranges = [(_range_of(line), line) for line in self.lines]
         cuts = sorted({cut for span, _ in ranges for cut in (span.first, span.last + 1)})
@@ -140,6 +141,12 @@ class TenantNetworks:
     def verdict(self, address: Address) -> NetworkVerdict:
         """The verdict on one address."""
         return self.verdicts[bisect_right(self.bounds, address)]
+
+    def network_of(self, source: str) -> str | None:
+        """The network of the line that stands there; None where none does."""
+        if self._by_source is None:  # made when it is first asked for: most tenants are silent for long
+            self._by_source = {line.source: line.network for line in self.lines}
+        return self._by_source.get(source)
 
     def inside(self, address: Address | None) -> bool:
         """`network_ok` by the lines alone; no address is inside only for `any`."""

@@ -22,6 +22,7 @@ _SUBJECT: Final = b"authz subject:"
 _UNKNOWN: Final = b"authz unknown:"
 _RESOURCE: Final = b"authz resource:"
 _LENGTH: Final = 32
+_MOST_REMEMBERED: Final = 1 << 15
 
 
 def subject_ref(log_key: str, tenant_id: str) -> str:
@@ -30,7 +31,7 @@ def subject_ref(log_key: str, tenant_id: str) -> str:
 
 
 class Pseudonyms:
-    """Pseudonyms of subjects who are no contacts; one key a day for all workers of a data folder."""
+    """Pseudonyms of one worker's records; for who is no contact, one key a day for all workers of a data folder."""
 
     def __init__(self, folder: Path) -> None:
         """`folder`: of the log."""
@@ -39,6 +40,20 @@ class Pseudonyms:
         self._day = ""
         self._key = b""
         self._resource_key = b""
+        self._contacts: dict[tuple[str, str], str] = {}
+        self._contacts_revision = 0
+
+    def contact(self, log_key: str, tenant_id: str, registry_revision: int) -> str:
+        """`subject_ref`; remembered while the registry stays as it is, so that an erased key is forgotten here, too."""
+        known = self._contacts
+        if registry_revision != self._contacts_revision or len(known) >= _MOST_REMEMBERED:
+            known = self._contacts = {}
+            self._contacts_revision = registry_revision
+        contact = (log_key, tenant_id)
+        ref = known.get(contact)
+        if ref is None:
+            ref = known[contact] = subject_ref(log_key, tenant_id)
+        return ref
 
     def unknown(self, subject_type: str, subject_id: str, now: float) -> str:
         """`YYYYMMDD-` and 32 hex digits: the same for the same words on one day (UTC), and unlinkable afterwards."""

@@ -17,7 +17,7 @@ import msgspec
 from authz.core.network import network_around
 from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Address, Decision, Reason, Request
-from authz.log.pseudonyms import Pseudonyms, subject_ref
+from authz.log.pseudonyms import Pseudonyms
 
 DECISION: Final = "decision"
 GATE: Final = "gate"
@@ -130,7 +130,7 @@ def decision_record(
         answered.registry_revision,
         _stated("registry_id", registry_id),
         "" if annex is None else f',"annex":{annex.number}{_stated("annex_sha256", annex.document_sha256)}',
-        _subject(decision, request, pseudonyms, written_at),
+        _subject(answered, pseudonyms, written_at),
         _stated("ip_ref", _matched_network(decision)) if allowed else "",
         f',"obligations":[{",".join(_quoted(duty.id) for duty in duties)}]' if duties else "",
         _resource(request, pseudonyms),
@@ -187,8 +187,7 @@ def _matched_network(decision: Decision) -> str | None:
     """The range of the policy line that let the address in."""
     if not decision.network_rule or decision.generation is None or decision.tenant is None:
         return None
-    lines = decision.generation.networks[decision.tenant.id].lines
-    return next((line.network for line in lines if line.source == decision.network_rule), None)
+    return decision.generation.networks[decision.tenant.id].network_of(decision.network_rule)
 
 
 def _resource(request: Request, pseudonyms: Pseudonyms) -> str:
@@ -197,12 +196,15 @@ def _resource(request: Request, pseudonyms: Pseudonyms) -> str:
     return _stated("resource_ref", pseudonyms.resource(request.resource_type, request.resource_id))
 
 
-def _subject(decision: Decision, request: Request, pseudonyms: Pseudonyms, now: float) -> str:
+def _subject(answered: Answered, pseudonyms: Pseudonyms, now: float) -> str:
     """The contact's own pseudonym; for one who is no contact, the day's."""
-    contact, tenant = decision.contact, decision.tenant
+    contact, tenant = answered.decision.contact, answered.decision.tenant
     if contact is None or tenant is None:
+        request = answered.request
         return _stated("subject_ref", pseudonyms.unknown(request.subject_type, request.subject_id, now))
-    return f',"subject_ref":"{subject_ref(contact.log_key, tenant.id)}"' if contact.log_key else ""
+    if not contact.log_key:
+        return ""
+    return f',"subject_ref":"{pseudonyms.contact(contact.log_key, tenant.id, answered.registry_revision)}"'
 
 
 class GateAnswer(NamedTuple):

@@ -100,6 +100,8 @@ def test_a_verdict_names_the_line_that_spoke() -> None:
     assert lines.verdict(parse_address("203.0.113.65")) == (True, "line 1")
     assert lines.verdict(parse_address("203.0.113.66")) == (False, "line 2")
     assert lines.verdict(parse_address("203.0.112.255")) == (False, "")
+    assert lines.network_of("line 1") == lines.lines[0].network
+    assert lines.network_of("line 9") is None
 
 
 def test_any_is_also_no_address_and_a_deny_line_still_holds() -> None:

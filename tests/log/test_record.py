@@ -142,6 +142,17 @@ def test_a_worker_that_runs_past_midnight_takes_the_new_days_key(tmp_path: Path)
     assert today[9:] != tomorrow[9:]
 
 
+def test_a_contacts_pseudonym_is_remembered_for_one_revision_of_the_registry_and_no_longer(tmp_path: Path) -> None:
+    worker = Pseudonyms(tmp_path)
+
+    for _ in range(2):
+        assert worker.contact(KEY, "acme", 7) == subject_ref(KEY, "acme")
+        assert worker.contact(KEY, "beta", 7) == subject_ref(KEY, "beta")
+    assert KEY in str(vars(worker))
+    assert worker.contact("1f" * 16, "acme", 8) == subject_ref("1f" * 16, "acme")
+    assert KEY not in str(vars(worker))
+
+
 def test_with_the_disk_away_a_stranger_still_has_a_reference(tmp_path: Path) -> None:
     assert Pseudonyms(tmp_path / "not there").unknown("contact", "x", NOON).startswith("20260610-")
 
