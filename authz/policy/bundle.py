@@ -54,15 +54,18 @@ def find_sets(directory: Path) -> list[Path]:
     Every folder inside a policies folder counts as a set, whole or not: a lost file is a problem and not silence.
 
     Raises:
-        ConfigError: there is no such directory.
+        ConfigError: there is no such directory, or it holds sets and a policies folder as well.
     """
     if not directory.is_dir():
         raise ConfigError(f"`{directory}` is not a directory")
     if (directory / SET_FILE).exists():
         return [directory.resolve()]
-    if (directory / POLICIES_FOLDER).is_dir():
-        return _sets_inside(directory / POLICIES_FOLDER)
-    inside = _sets_inside(directory)
+    inside, nested = _sets_inside(directory), directory / POLICIES_FOLDER
+    if nested.is_dir() and not (nested / SET_FILE).exists():
+        beside = [folder.name for folder in inside if (folder / SET_FILE).exists()]
+        if beside:
+            raise ConfigError(f"`{directory}` holds the policy set `{beside[0]}` beside `{POLICIES_FOLDER}/`")
+        return _sets_inside(nested)
     if any((folder / SET_FILE).exists() for folder in inside):
         return inside
     if any((directory / name).exists() for name in ("matrix.csv", TESTS_FILE, NETWORKS_FOLDER)):

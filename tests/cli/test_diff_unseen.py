@@ -165,7 +165,7 @@ def test_one_set_is_compared_with_the_same_set_of_a_revision(versioned: Checkout
     commit(versioned)
 
     assert authz("diff", "HEAD", "policies/storehouse").out == "NO CHANGE\n"
-    assert authz("diff", "policies/storehouse", "HEAD").out == "NO CHANGE\n"
+    assert authz("diff", "./policies/storehouse", "HEAD").out == "NO CHANGE\n"
 
 
 WATCHED = "    open_to_any_sender: it is watched\n"

@@ -446,6 +446,13 @@ BREAKAGES: Final = (
         _UNSEEN,
     ),
     Breakage(
+        "a folder that is named like the revision is compared with itself",
+        "authz/cli/diff/sides.py",
+        "is_revision(stated, Path()) or (is_base and is_tracked(folder))",
+        "False",
+        ("tests/cli/test_diff_sides.py",),
+    ),
+    Breakage(
         "an obligation that goes is no change of access",
         "authz/core/diff/declarations.py",
         "gains=bool(gone), losses=bool(new)",

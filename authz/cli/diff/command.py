@@ -103,7 +103,9 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         Usage, GitFailed, ConfigError: exit status 2.
     """
     settings = Settings()
-    with opened(base, settings) as of_base, opened(head, settings) as of_head:
+    if _same_folder(base, head):
+        raise Usage(f"BASE and HEAD are one folder, `{head}`; say what to compare it with")
+    with opened(base, settings, is_base=True) as of_base, opened(head, settings) as of_head:
         before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
         cache = cache_folder(settings)
         before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
@@ -121,6 +123,10 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
         replayed, code,
     )  # fmt: skip
+
+
+def _same_folder(base: str, head: str) -> bool:
+    return bool(base and head) and Path(base).is_dir() and Path(base).resolve() == Path(head).resolve()
 
 
 def _people(registry: str, settings: Settings, before: Side, after: Side, pseudonyms: bool) -> People:

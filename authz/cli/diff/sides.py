@@ -13,6 +13,7 @@ from authz.cli.diff.approvals import FOLDER as APPROVALS
 from authz.cli.diff.approvals import Approval, read_approvals
 from authz.cli.diff.revision import unpack
 from authz.cli.failures import Usage
+from authz.cli.git import absent_submodules, is_revision, is_tracked
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
@@ -60,15 +61,24 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def opened(stated: str, settings: Settings) -> Iterator[Opened]:
+def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterator[Opened]:
     """A folder, or a revision unpacked into a folder that goes when the block ends.
 
+    A change may bring a folder that is named like the revision it is compared with, so a name that can be both is
+    refused, and so is a folder of the same repository as BASE, unless it is written as a path (`./NAME`).
+
     Raises:
-        Usage: there is neither, or it holds no policy set.
+        Usage: there is neither, or both under one name, or it holds no policy set.
         GitFailed: git cannot be asked.
     """
     folder = Path(stated)
+    if not stated.strip():
+        raise Usage("BASE and HEAD are each a folder or a git revision, and one of them is empty")
     if folder.is_dir():
+        if not stated.startswith((".", "/")) and (is_revision(stated, Path()) or (is_base and is_tracked(folder))):
+            raise Usage(
+                f"`{stated}` is a folder here and may be meant as a revision; write `./{stated}` for the folder"
+            )
         yield _opened(stated, folder, settings)
         return
     with tempfile.TemporaryDirectory(prefix="authz-diff-") as made:
@@ -79,6 +89,8 @@ def opened(stated: str, settings: Settings) -> Iterator[Opened]:
 
 def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     found = find_sets(folder)
+    for absent in (f"{each.name}/{name}" for each in found for name in absent_submodules(each)):
+        raise Usage(f"`{absent}` is a submodule that is not checked out, so the set is not whole")
     if not found:
         raise Usage(f"`{name}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
     resolved = folder.resolve()
