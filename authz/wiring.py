@@ -22,7 +22,7 @@ from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.ledger import Place
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.receipt import write_receipt
+from authz.log.receipt import issue_receipt
 from authz.log.retention import Kept, Removed, prune
 from authz.log.signing import signer_at
 from authz.log.writer import LogHealth, LogWriter
@@ -169,8 +169,8 @@ class Service:
         return self._registry_store.listener(wake)
 
     def receipt(self, line: str, segment: str, now: float) -> bytes:
-        """The signed receipt of a recorded line; see `log.receipt.write_receipt`."""
-        return write_receipt(line, segment, signer_at(log_place(self._settings).key), now)
+        """The signed receipt of a recorded line; see `log.receipt.issue_receipt`."""
+        return issue_receipt(log_place(self._settings), line, segment, now)
 
     def keep_log(self) -> None:
         """Remove what is past its time; with database or disk away, later. `authz.indexer` keeps the index."""

@@ -27,7 +27,8 @@ class Recovery(NamedTuple):
 class Read(NamedTuple):
     """One segment as read. `uncovered`: lines behind its last checkpoint. `sums`: number -> sum of a refused network.
 
-    `ended`: it has its last line. `recovery`: which a later process wrote.
+    `strict`: it was written by a version that leaves no line of a list without its record, so such a line is no trace
+    of a crash. `ended`: it has its last line. `recovery`: which a later process wrote.
     """
 
     lines: int
@@ -36,6 +37,7 @@ class Read(NamedTuple):
     follows: str
     uncovered: int
     sums: Mapping[int, str]
+    strict: bool
     ended: bool
     recovery: Recovery | None
 
@@ -56,13 +58,15 @@ def check_segment(name: str, content: bytes, heads: Mapping[int, Head], findings
     first = parsed(rows[0]) if rows else {}
     if rows and (first.get("kind") != SEGMENT or first.get("segment") != name):
         findings.append(Finding(file, 1, "is not the first line of this segment"))
+    elif rows and first.get("format") not in {1, FORMAT}:
+        findings.append(Finding(file, 1, f"has a format that this version does not know: {first.get('format')!r}"))
     elif not heads and first.get("format") == FORMAT and len(rows) > 1:
         text = "no checkpoint states its beginning: it is none of this log, or its checkpoints are gone"
         findings.append(Finding(file, 1, text))
     ended = bool(rows) and is_last(rows[-1])
     return Read(
         len(rows), hashes[-1] if hashes else START, str(first.get("prev", START)), str(first.get("follows", "")),
-        max(0, len(rows) - max(heads, default=-1) - 1), _sums(rows), ended,
+        max(0, len(rows) - max(heads, default=-1) - 1), _sums(rows), first.get("format") == FORMAT, ended,
         _recovery(name, rows[-1]) if ended else None,
     )  # fmt: skip
 

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from authz.log.chain import START, Head, line_hash, parsed
-from authz.log.files import last_line
+from authz.log.files import last_line, write_all
 from authz.log.record import instant
-from authz.log.signing import Signer
+from authz.log.signing import Signer, verifies
 
 FILE: Final = "checkpoints.chain"
 CHECKPOINT: Final = "checkpoint"
@@ -40,7 +40,7 @@ class Checkpoints:
         self._number = -1
         self._hash = START
         self._heads: dict[str, Head] = {}
-        self._pruned: set[str] = set()
+        self._pruned: dict[str, set[str]] = {PRUNED: set(), ADDRESSES_PRUNED: set()}
 
     def state(self, heads: Mapping[str, Head], now: float) -> None:
         """Sign that these segments have durably reached these heads.
@@ -64,11 +64,11 @@ class Checkpoints:
             self._catch_up(descriptor)
         return dict(self._heads)
 
-    def pruned(self) -> frozenset[str]:
-        """The segments that retention took away."""
+    def pruned(self, kind: str) -> frozenset[str]:
+        """The segments that retention took away (`PRUNED`), or whose lists it took (`ADDRESSES_PRUNED`)."""
         with self._locked() as descriptor:
             self._catch_up(descriptor)
-        return frozenset(self._pruned)
+        return frozenset(self._pruned[kind])
 
     def _extend(self, kind: str, now: float, more: Mapping[str, Any], heads: Mapping[str, Head]) -> None:
         with self._locked() as descriptor:
@@ -83,7 +83,7 @@ class Checkpoints:
             )  # fmt: skip
             length = os.fstat(descriptor).st_size
             try:
-                os.write(descriptor, line + b"\n")
+                write_all(descriptor, line + b"\n")
                 os.fdatasync(descriptor)
             except OSError:
                 with contextlib.suppress(OSError):
@@ -102,26 +102,38 @@ class Checkpoints:
             os.close(descriptor)
 
     def _catch_up(self, descriptor: int) -> None:
-        """Read what other workers have added; a torn last line, of a power cut, is cut off."""
+        """Read what other workers have added; a torn last line, of a power cut, is cut off.
+
+        The newest line is held against its signature, and through its hash the lines before it: nothing else is
+        believed, and nothing is signed behind it.
+        """
         length = os.fstat(descriptor).st_size
         if length == self._read_to:
             return
-        _, whole = last_line(self._path)
+        last, whole = last_line(self._path)
         if whole < length:
             os.ftruncate(descriptor, whole)
         with self._path.open("rb") as stream:
             stream.seek(self._read_to)
-            for line in stream:
-                said = parsed(line)
-                try:
-                    self._number, heads = int(said["n"]), dict(said.get("heads", {}))
-                    self._heads.update({name: Head(*head) for name, head in heads.items()})
-                    if said["kind"] == PRUNED:
-                        self._pruned.add(said["segment"])
-                except (KeyError, TypeError, ValueError):
-                    raise OSError(errno.EBADMSG, f"`{FILE}` is damaged, see `authz log verify`") from None
-                self._hash = line_hash(line.rstrip(b"\n"))
+            lines = stream.read().split(b"\n")[:-1]
+        try:
+            signed, signature = split_signature(last) if lines else (b"", b"")
+            if lines and not verifies(self._signer.public_key, signature, signed):
+                raise ValueError("the newest line is of nobody's key")  # noqa: TRY301 - one place says what follows
+            for line in lines:
+                self._take(line)
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise OSError(errno.EBADMSG, f"`{FILE}` is damaged, see `authz log verify`") from None
         self._read_to = whole
+
+    def _take(self, line: bytes) -> None:
+        said = parsed(line)
+        if said["n"] != self._number + 1 or said["prev"] != self._hash:
+            raise ValueError("a line does not follow the one before")
+        self._heads.update({name: Head(*head) for name, head in said.get("heads", {}).items()})
+        if said["kind"] in self._pruned:
+            self._pruned[said["kind"]].add(said["segment"])
+        self._number, self._hash = said["n"], line_hash(line)
 
 
 def root(heads: Mapping[str, Head]) -> str:

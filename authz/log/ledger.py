@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -101,10 +102,10 @@ class Ledger:
 
     def keep_house(self) -> None:
         """Begin the next segment, sign how far this one reached: where it is time."""
-        now, segment = self._clock(), self._open_segment()
+        now, segment = time.monotonic(), self._open_segment()
         full = segment.head.length >= self._place.segment_bytes
         if full or (segment.head.seq > 0 and now - self._since >= self._place.segment_age_s):
-            self._end(segment, now)
+            self._end(segment)
             self._begin()
             self._sign()
         elif segment.head == self._stated:
@@ -114,12 +115,12 @@ class Ledger:
 
     def seconds_until_due(self) -> float:
         """When `keep_house` has something to do at the latest."""
-        return max(0.01, self._due_at - self._clock())
+        return max(0.01, self._due_at - time.monotonic())
 
     def seal(self) -> None:
         """Write the segment's last line and the last signature."""
         if self._segment is not None:
-            self._end(self._segment, self._clock())
+            self._end(self._segment)
             self._sign()
         if self.accepted is not None:
             self.accepted.close()
@@ -148,24 +149,23 @@ class Ledger:
         name = segment_name(self._worker, instant(now), self._number)
         self._number += 1
         self._segment = Segment(self._place.folder, name, self._previous, self._follows, now)
-        self._since, self._stated, self._stated_at = now, NOTHING, now
+        self._since, self._stated, self._stated_at = time.monotonic(), NOTHING, time.monotonic()
 
-    def _end(self, segment: Segment, now: float) -> None:
-        segment.end(now)
+    def _end(self, segment: Segment) -> None:
+        segment.end(self._clock())
         self._segment, self._previous, self._follows = None, segment.head, segment.name
         self._owed[segment.name] = segment.head
 
     def _sign(self) -> None:
         """Sign for the segment at hand as far as it is on disk, and for those that ended."""
-        now = self._clock()
         heads = dict(self._owed)
         if self._segment is not None:
             self._segment.sync_whole()
             heads[self._segment.name] = self._segment.head
-        self._chain().state(heads, now)
+        self._chain().state(heads, self._clock())
         self._owed.clear()
         if self._segment is not None:
-            self._stated, self._stated_at = self._segment.head, now
+            self._stated, self._stated_at = self._segment.head, time.monotonic()
 
     def _chain(self) -> Checkpoints:
         if self._checkpoints is None:

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from authz.log.chain import line_hash
-from authz.log.checkpoints import signed_line, split_signature
+from authz.log.checkpoints import Checkpoints, signed_line, split_signature
+from authz.log.covered import is_covered
+from authz.log.ledger import Place
 from authz.log.record import instant
-from authz.log.signing import Signer, verifies
+from authz.log.signing import Signer, signer_at, verifies
 
 FORMAT: Final = "authz receipt 1"
 
@@ -28,8 +30,20 @@ class Receipt(NamedTuple):
     key: str
 
 
-def write_receipt(line: str, segment: str, signer: Signer, now: float) -> bytes:
-    """The receipt of one line of a segment, as one line of JSON."""
+def issue_receipt(place: Place, line: str, segment: str, now: float) -> bytes:
+    """The receipt of a line that stands in the log and hangs together with what was signed for.
+
+    Raises:
+        NotInTheLog: it does not.
+    """
+    signer = signer_at(place.key)
+    signed = Checkpoints(place.folder, signer).known_heads().get(segment)
+    covered = is_covered(place.folder, segment, line.encode(), signed)
+    return write_receipt(line, segment, signer, now, covered=covered)
+
+
+def write_receipt(line: str, segment: str, signer: Signer, now: float, *, covered: bool = True) -> bytes:
+    """The receipt of one line of a segment, as one line of JSON; `covered`: by a checkpoint."""
     record = json.loads(line)
     return signed_line(
         signer,
@@ -41,7 +55,13 @@ def write_receipt(line: str, segment: str, signer: Signer, now: float) -> bytes:
             ),
             "answer": _part(record, ("id", "decision", "reason", "fact", "rule", "network_rule", "obligations")),
             "stands_on": _part(record, ("set", "policy", "registry", "registry_id", "annex", "annex_sha256")),
-            "recorded": {"segment": segment, "seq": record["seq"], "sha256": line_hash(line.encode()), "line": line},
+            "recorded": {
+                "segment": segment,
+                "seq": record["seq"],
+                "sha256": line_hash(line.encode()),
+                "covered": covered,
+                "line": line,
+            },
             "key": signer.key_id,
         },
     )
@@ -58,7 +78,7 @@ def read_receipt(text: bytes, public_key: bytes) -> Receipt:
         said = json.loads(signed)
         recorded = said["recorded"]
         record = json.loads(recorded["line"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotAReceipt("this is no receipt") from None
     if said.get("format") != FORMAT:
         raise NotAReceipt("this is no receipt of a format that is known here")

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from authz.log.accepted import forget, unwritten
 from authz.log.address_list import list_of, reconcile
@@ -20,6 +21,9 @@ from authz.log.chain import END, NOTE, NOTHING, SEGMENT, Head, chained, line_has
 from authz.log.files import SUFFIX, last_line, write_all
 from authz.log.record import ascii_members, instant
 from authz.log.segment import is_last, worker_of
+
+_ATTEMPTS: Final = 6
+_PAUSE_S: Final = 0.03
 
 
 class Left(StrEnum):
@@ -57,11 +61,22 @@ def recover(folder: Path, signed: Mapping[str, Head], now: float) -> Iterator[Re
     Raises:
         OSError: the disk does not take the last line; the segment is as it was.
     """
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            found = _recover(path, signed.get(path.stem), now)
-            if found is not None:
-                yield found
+    left = sorted(folder.glob(f"*{SUFFIX}"))
+    for attempt in range(_ATTEMPTS):
+        held = []
+        for path in left:
+            try:
+                found = _recover(path, signed.get(path.stem), now)
+            except BlockingIOError:  # its writer lives, or somebody looks whether it does
+                held.append(path)
+            except FileNotFoundError:
+                continue
+            else:
+                if found is not None:
+                    yield found
+        left = held
+        if left and attempt < _ATTEMPTS - 1:
+            time.sleep(_PAUSE_S)
 
 
 def _recover(path: Path, signed: Head | None, now: float) -> Recovered | None:

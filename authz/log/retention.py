@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from authz.log.address_list import list_of
-from authz.log.chain import parsed
+from authz.log.chain import Head, line_hash, parsed
 from authz.log.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
 from authz.log.files import SUFFIX, is_written, last_line
 from authz.log.segment import is_last
@@ -35,12 +35,11 @@ def prune(folder: Path, checkpoints: Checkpoints, kept: Kept, now: float) -> Rem
     Raises:
         OSError: a line could not be written, or a file not be removed.
     """
-    heads = checkpoints.known_heads()
     segments, addresses = [], []
-    for name, ended in _ended_segments(folder):
+    for name, ended in _ended_segments(folder, checkpoints.known_heads()):
         age_days = (now - ended) / 86_400
         sidecar = list_of(folder, name)
-        if name not in heads or age_days < min(kept.days, kept.address_days):
+        if age_days < min(kept.days, kept.address_days):
             continue
         if age_days >= kept.days:
             checkpoints.state_pruned(PRUNED, name, now)
@@ -50,16 +49,22 @@ def prune(folder: Path, checkpoints: Checkpoints, kept: Kept, now: float) -> Rem
             checkpoints.state_pruned(ADDRESSES_PRUNED, name, now)
             addresses.append(name)
         sidecar.unlink(missing_ok=True)
-    for name in checkpoints.pruned():  # a crash may have come between the line and the files
-        for path in (folder / f"{name}{SUFFIX}", list_of(folder, name)):
-            path.unlink(missing_ok=True)
+    for name in checkpoints.pruned(PRUNED):  # a crash may have come between the line and the files
+        (folder / f"{name}{SUFFIX}").unlink(missing_ok=True)
+        list_of(folder, name).unlink(missing_ok=True)
+    for name in checkpoints.pruned(ADDRESSES_PRUNED):
+        list_of(folder, name).unlink(missing_ok=True)
     return Removed(tuple(segments), tuple(addresses))
 
 
-def _ended_segments(folder: Path) -> Iterator[tuple[str, float]]:
-    """Segments that nobody writes any more, and when they ended, in seconds since 1970-01-01T00:00Z."""
+def _ended_segments(folder: Path, signed: Mapping[str, Head]) -> Iterator[tuple[str, float]]:
+    """Segments that nobody writes any more, and when they ended, in seconds since 1970-01-01T00:00Z.
+
+    Only those whose last line was signed for: what somebody changed is evidence, and its last line says any day.
+    """
     for path in sorted(folder.glob(f"*{SUFFIX}")):
-        line, _ = last_line(path)
-        if line and is_last(line) and not is_written(path):
+        line, length = last_line(path)
+        head = Head(parsed(line).get("seq", -1), line_hash(line), length)
+        if is_last(line) and signed.get(path.stem) == head and not is_written(path):
             with contextlib.suppress(ValueError):  # a line that somebody changed; `authz log verify` names it
                 yield path.stem, dt.datetime.fromisoformat(str(parsed(line).get("at"))).timestamp()

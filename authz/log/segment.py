@@ -88,9 +88,20 @@ class Segment:
         os.fdatasync(self._file)
 
     def end(self, now: float, **more: object) -> None:
-        """Write the last line and close; nothing may follow."""
+        """Write the last line and close; nothing may follow.
+
+        Raises:
+            OSError: it did not get to the disk; the segment is as it was, and open.
+        """
+        before = self.head
         self.append([ascii_members({"kind": END, "at": instant(now), **more})])
-        self.sync_whole()
+        try:
+            self.sync_whole()
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, before.length)
+            self.head = before
+            raise
         self.close()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from authz.log.address_list import ADDRESSES, list_of
 from authz.log.check_addresses import check_addresses, strays
 from authz.log.check_checkpoints import Anchor, Stated, read_checkpoints
 from authz.log.check_segment import Read, Recovery, check_segment
@@ -71,6 +72,9 @@ def _verify(folder: Path, public_key: bytes, anchor: Anchor | None) -> Verdict:
             tails.append(Tail(segment.name, read.lines - read.uncovered + 1, read.uncovered))
         if not stated.gone(name):
             findings += check_addresses(folder, name, read, heads)
+        elif list_of(folder, name).exists():
+            text = "is back, or was never removed: it was signed for as pruned (`authz log prune` removes it)"
+            findings.append(Finding(f"{ADDRESSES}/{segment.name}", 0, text))
     findings += [
         Finding(f"{name}{SUFFIX}", 0, "the whole segment is missing; a checkpoint names it")
         for name in sorted(set(stated.heads) - set(found) - stated.pruned)

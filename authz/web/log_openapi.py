@@ -52,6 +52,7 @@ _ERRORS: Final = {
     401: "The caller's credentials are missing or wrong.",
     403: "The key lacks the scope `log`, or is limited to other tenants.",
     404: "No decision with that id is in the log.",
+    409: "The index says another thing than the log, or nobody signed for it.",
     429: "The key asks more often than it may.",
     503: "The database cannot be reached.",
 }
@@ -100,7 +101,7 @@ def log_paths() -> dict[str, Any]:
                     {"name": "decision", "in": "path", "required": True, "description": "A `decision_id`.",
                      "schema": {"type": "string"}}
                 ],
-                "responses": _responses("The receipt.", DecisionReceipt, 401, 403, 404, 429, 503),
+                "responses": _responses("The receipt.", DecisionReceipt, 401, 403, 404, 409, 429, 503),
                 "security": _SECURITY,
             }
         },

@@ -12,9 +12,11 @@ from authz.core.generation import Generation
 from authz.core.question import request_from_flat
 from authz.legal_holidays import legal_holidays
 from authz.log.chain import NOTHING
+from authz.log.checkpoints import Checkpoints
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Asking, decision_record
 from authz.log.segment import Segment
+from authz.log.signing import signer_at
 from authz.pdp import Pdp
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
@@ -78,5 +80,7 @@ def answer_and_record(checkout: Checkout, data: Path, cache: Path) -> Logged:
         records.append(decision_record(outcome, asking, pseudonyms, directory.registry_id, now))
     segment = Segment(folder, "20260624-000000-1", NOTHING, "", NOON)
     segment.append_records(records)
+    segment.sync_whole()
+    Checkpoints(folder, signer_at(data / "log.key")).state({segment.name: segment.head}, NOON)
     segment.close()
     return Logged(checkout, data, tuple(ids))

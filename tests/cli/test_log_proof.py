@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -252,3 +255,29 @@ def test_a_fact_that_means_something_else_today_is_not_told(logged: Logged, base
 
     assert told["changed"] == 0
     assert told["untold"]["the record does not tell whether `gate_closed` would hold"] == 1
+
+
+def test_nobody_gets_a_receipt_for_what_only_the_index_says(logged: Logged, key: str) -> None:
+    authz("log", "index")
+    database = sqlite3.connect(os.environ["AUTHZ_DATABASE_URL"].removeprefix("sqlite:///"))
+    with contextlib.closing(database), database:
+        changed = """UPDATE decision_index SET line = replace(line, '"decision":false', '"decision":true')"""
+        assert database.execute(changed).rowcount == 7
+
+    ran = authz("log", "receipt", logged.ids[1])
+
+    assert (ran.status, "the index says another thing than the log" in ran.out) == (1, True)
+
+
+def test_nobody_gets_a_receipt_for_a_record_that_was_changed_since_it_was_signed_for(logged: Logged, key: str) -> None:
+    (segment,) = logged.folder.glob("*.jsonl")
+    segment.write_bytes(segment.read_bytes().replace(b'"decision":false', b'"decision":true ', 1))
+    authz("log", "index", "--rebuild")
+
+    ran = authz("log", "receipt", logged.ids[1])
+
+    assert (ran.status, "see `authz log verify`" in ran.out) == (1, True)
+
+
+def test_a_receipt_says_whether_a_checkpoint_covers_its_record(logged: Logged, key: str, tmp_path: Path) -> None:
+    assert json.loads(receipt_of(logged, 0, tmp_path).read_text())["recorded"]["covered"] is True

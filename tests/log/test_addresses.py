@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from authz.log.address_list import list_line, list_of
+from authz.log.chain import NOTHING, chained, with_network
+from authz.log.checkpoints import Checkpoints
 from authz.log.finding import Finding
+from authz.log.signing import signer_at
 from tests.log.test_recovery import killed, started, the_killed
-from tests.log.writing import record, segments, verified, writing
+from tests.log.writing import place, record, segments, verified, writing
 
 Lines = list[bytes]
 
@@ -62,6 +65,9 @@ TAMPERED: dict[str, Callable[[Lines], Lines]] = {
     "a line without a network": lambda lines: [*lines[:3], b'{"seq":2}\n', *lines[3:]],
     "a line of no record": lambda lines: [*lines, list_line(1_000, "203.0.113.0/24")],
     "a line of a record without a network": lambda lines: [lines[0], list_line(1, "203.0.113.0/24"), *lines[1:]],
+    "a line with a surrogate": lambda lines: [*lines[:3], b'{"seq":4,"network":"\\ud800"}\n', *lines[4:]],
+    "a blank behind a line": lambda lines: [*lines[:3], lines[3][:-1] + b" \n", *lines[4:]],
+    "another member": lambda lines: [*lines[:3], lines[3][:-2] + b',"x":1}\n', *lines[4:]],
     "a torn end": lambda lines: [*lines, b'{"seq":'],
 }
 
@@ -141,3 +147,21 @@ def test_records_that_the_disk_did_not_take_leave_no_line_in_the_list(tmp_path: 
 
     asyncio.run(fill())
     assert verified(tmp_path).findings == ()
+
+
+def test_lists_of_the_version_before_may_hold_lines_that_a_crash_left_and_lack_none(copy: Path) -> None:
+    """Its segments say format 1; a line was left behind, and a number used again, where a write had failed."""
+    name = "20260101T000000Z-0badbad0-0"
+    key = b"\x07" * 32
+    first, head = chained(NOTHING, b'"kind":"segment","format":1,"segment":"%b"' % name.encode())
+    second, head = chained(head, with_network(record(7, "203.0.113.0/24"), key, 1))
+    (copy / "log" / f"{name}.jsonl").write_bytes(first + second)
+    lines = [list_line(1, "198.51.100.0/24"), list_line(1, "203.0.113.0/24"), list_line(2, "203.0.113.0/24")]
+    path = list_of(copy / "log", name)
+    path.write_bytes(b'{"key":"%b"}\n' % key.hex().encode() + b"".join(lines))
+
+    assert found(copy) == ()
+
+    Checkpoints(copy / "log", signer_at(place(copy).key)).state({name: head}, 0.0)
+    path.write_bytes(path.read_bytes().replace(lines[1], b""))
+    assert [one.file for one in found(copy)] == [f"addresses/{path.name}"]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from authz.log.check_checkpoints import Anchor
 from authz.log.checkpoints import FILE, Checkpoints
 from authz.log.finding import Finding
 from authz.log.recovery import Left, recover
+from authz.log.retention import Kept, prune
 from authz.log.signing import signer_at
 from authz.log.writer import DecisionLogUnavailable
 from tests.log.writing import place, record, recorded_ids, segments, verified, writing
@@ -285,3 +288,38 @@ def test_a_line_that_is_no_record_stops_no_start_and_is_named(copy: Path) -> Non
         assert path.name in {one.file for one in found(copy)}, garbage[:20]
         path.write_bytes(content)
     assert recorded_ids(copy).count(900) == 7
+
+
+def test_a_segment_that_somebody_looks_at_during_the_start_is_recovered_all_the_same(tmp_path: Path) -> None:
+    """Whoever verifies holds a lock for a moment."""
+    segment = killed(tmp_path / "data")
+    descriptor = os.open(segment, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    looking = threading.Timer(0.05, lambda: os.close(descriptor))
+    looking.start()
+
+    started(tmp_path / "data")
+
+    looking.join()
+    assert b'"recovered":true' in segment.read_bytes()
+    assert verified(tmp_path / "data").tails == ()
+
+
+def test_a_line_of_nobodys_key_in_the_chain_of_checkpoints_is_neither_believed_nor_signed_behind(copy: Path) -> None:
+    path = copy / "log" / FILE
+    newest = json.loads(path.read_bytes().splitlines()[-1])
+    victim = copy / "victim.jsonl"
+    victim.touch()
+    for more in ({"kind": "pruned", "segment": the_killed(copy).stem}, {"kind": "pruned", "segment": "../victim"}):
+        before = path.read_bytes()
+        prev = line_hash(before.splitlines()[-1])
+        forged = {**newest, "n": newest["n"] + 1, "prev": prev, **more}
+        path.write_bytes(before + json.dumps(forged, separators=(",", ":")).encode() + b"\n")
+
+        with pytest.raises(OSError, match="damaged"):
+            prune(copy / "log", Checkpoints(copy / "log", signer_at(place(copy).key)), Kept(0, 0), 4e9)
+
+        assert victim.exists()
+        assert len(segments(copy)) == 2
+        assert found(copy)[0].file == FILE
+        path.write_bytes(before)

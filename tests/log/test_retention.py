@@ -78,3 +78,30 @@ def test_a_segment_that_is_being_written_stays(tmp_path: Path) -> None:
 
     asyncio.run(fill())
     assert recorded_ids(tmp_path) == [1]
+
+
+def test_a_segment_that_somebody_changed_is_evidence_and_stays(tmp_path: Path) -> None:
+    """Its last line can say any day."""
+    ended = filled(tmp_path)
+    first, second, *_ = segments(tmp_path)
+    first.write_bytes(b'{"seq":0,"kind":"end","at":"2020-01-01T00:00:00.000000Z"}\n')
+    with second.open("ab") as stream:
+        stream.write(b'{"seq":99,"kind":"end","at":"2020-01-01T00:00:00.000000Z"}\n')
+
+    pruned(tmp_path, ended + 181 * DAY_S, Kept(180, 30))
+
+    assert segments(tmp_path) == [first, second]
+    assert {one.file for one in verified(tmp_path).findings} >= {first.name, second.name}
+
+
+def test_a_list_that_comes_back_after_it_was_signed_away_is_named_and_removed(tmp_path: Path) -> None:
+    ended = filled(tmp_path)
+    path = next(iter(sorted((tmp_path / "log" / "addresses").iterdir())))
+    content = path.read_bytes()
+    pruned(tmp_path, ended + 31 * DAY_S, Kept(180, 30))
+    path.write_bytes(content)
+
+    assert [one.file for one in verified(tmp_path).findings] == [f"addresses/{path.name}"]
+
+    pruned(tmp_path, ended + 32 * DAY_S, Kept(180, 30))
+    assert verified(tmp_path).findings == ()

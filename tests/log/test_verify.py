@@ -29,7 +29,7 @@ def chain(count: int) -> tuple[list[bytes], dict[int, Head]]:
     """A segment of so many lines, and the heads that checkpoints would have stated: each hundredth and the last."""
     lines, heads, head = [], {}, NOTHING
     for number in range(count):
-        members = b'"kind":"segment","segment":"s"' if number == 0 else record(number).body
+        members = b'"kind":"segment","format":2,"segment":"s"' if number == 0 else record(number).body
         line, head = chained(head, members)
         lines.append(line)
         if number % 100 == 99 or number == count - 1:

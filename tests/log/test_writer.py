@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from authz.log.ledger import Ledger
+from authz.log.segment import Segment
 from authz.log.signing import signer_at
 from authz.log.verify import verify
 from authz.log.writer import DecisionLogUnavailable, LogWriter
@@ -294,6 +296,46 @@ async def test_a_log_that_cannot_be_opened_refuses_until_it_can(tmp_path: Path) 
         await writer.settled(writer.append([record(2)]))
 
     assert recorded_ids(tmp_path) == [2]
+
+
+async def test_a_signature_that_the_disk_takes_in_pieces_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A write may take fewer bytes than it was given, as one does that fills the disk."""
+    real_write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: real_write(descriptor, bytes(data)[:100]))
+    async with writing(tmp_path, segment_bytes=2_000) as writer:
+        for number in range(30):
+            await writer.settled(writer.append([record(number)]))
+    monkeypatch.undo()
+
+    assert verified(tmp_path).findings == ()
+    assert recorded_ids(tmp_path) == list(range(30))
+
+
+async def test_a_segment_whose_end_does_not_get_to_the_disk_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = True
+    real_sync = Segment.sync_whole
+
+    def sync_whole(segment: Segment) -> None:
+        if failing and segment.head.seq > 5:
+            raise OSError(5, "Input/output error")
+        real_sync(segment)
+
+    monkeypatch.setattr(Segment, "sync_whole", sync_whole)
+    async with writing(tmp_path, segment_bytes=1_500) as writer:
+        for number in range(10):
+            with contextlib.suppress(DecisionLogUnavailable):
+                await writer.settled(writer.append([record(number)]))
+        assert "Input/output error" in writer.problem
+        failing = False
+        await until(lambda: not writer.problem, "it can write again")
+        await writer.settled(writer.append([record(100)]))
+
+    assert verified(tmp_path).findings == ()
+    assert recorded_ids(tmp_path)[-1] == 100
 
 
 async def test_a_fault_of_our_own_refuses_those_who_wait_and_does_not_keep_them_waiting(

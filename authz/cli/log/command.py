@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.errors import RegistryUnavailable
-from authz.log.chain import line_hash
+from authz.log.chain import line_hash, parsed
 from authz.log.check_checkpoints import Anchor
 from authz.log.check_segment import Recovery
 from authz.log.checkpoints import FILE, split_signature
@@ -90,7 +89,7 @@ def anchor() -> None:
     line = last_line(path)[0] if path.exists() else b""
     if not line:
         raise Usage("no checkpoint was signed yet")
-    typer.echo(line.decode("ascii"))
+    typer.echo(line.decode("ascii", "backslashreplace"))
 
 
 @app.command(epilog=examples("authz log key"))
@@ -137,8 +136,8 @@ def read_anchor(text: bytes, public_key: bytes) -> Anchor:
     line = text.strip()
     try:
         signed, signature = split_signature(line)
-        number = json.loads(signed)["n"]
-    except (ValueError, KeyError, TypeError):
+        number = parsed(signed)["n"]
+    except (ValueError, KeyError):
         raise Usage("the anchor is no checkpoint as `authz log anchor` prints it") from None
     if not verifies(public_key, signature, signed):
         raise Usage(f"the anchor was not signed by the key `{key_id(public_key)}`")

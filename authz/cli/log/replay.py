@@ -21,10 +21,10 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.core.generation import Generation
+from authz.log.covered import NotInTheLog
 from authz.log.files import SUFFIX
 from authz.log.index import Wanted
-from authz.log.receipt import NotAReceipt, read_receipt, write_receipt
-from authz.log.signing import signer_at
+from authz.log.receipt import NotAReceipt, issue_receipt, read_receipt
 from authz.policy.past import PastPolicies
 from authz.recorded import Asked, instant_text
 from authz.replay import Replayed, replay, sentence
@@ -56,7 +56,7 @@ def receipt(
 ) -> None:
     """Print the signed receipt of a decision; or verify one, and decide it again by the rules of a folder.
 
-    Exit status: 0 printed or it holds, 1 no such decision or it does not hold, 2 wrong usage.
+    Exit status: 0 printed or it holds, 1 no such decision, none that the log holds, or it does not hold, 2 wrong usage.
     """
     if (verify is None) == (not decision_id):
         raise Usage("give the ID of a decision, or --verify FILE")
@@ -147,8 +147,12 @@ def _print_receipt(decision_id: str) -> None:
         if found is None:
             say(output(), ("no decision with that id is in the log", BAD))
             raise typer.Exit(FINDINGS)
-        signer = signer_at(log_place(settings).key)
-        typer.echo(write_receipt(found.line, found.position.segment, signer, time.time()).decode("ascii"))
+        try:
+            issued = issue_receipt(log_place(settings), found.line, found.position.segment, time.time())
+        except NotInTheLog as error:
+            say(output(), (f"no receipt: {error}", BAD))
+            raise typer.Exit(FINDINGS) from None
+        typer.echo(issued.decode("ascii"))
 
 
 def _held(record: Mapping[str, Any], generations: Mapping[str, Generation]) -> tuple[list[str], list[str]]:
