@@ -68,6 +68,8 @@ if TYPE_CHECKING:
         app_state: dict[str, Any]
 
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+
+        def on_response_complete(self) -> None: ...
 else:
     _Protocol = object
 
@@ -84,6 +86,7 @@ class Deadline(_Protocol):
         self._max_connections = config.max_connections
         self._receiving_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._has_ended = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A silent connection is a request that does not arrive."""
@@ -102,6 +105,26 @@ class Deadline(_Protocol):
             self._timer.cancel()
             self._timer = None
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:
+        """The client sends nothing more, and may still read: it gets the answers to what it has asked.
+
+        TCP lets one direction be closed alone (RFC 9112 section 9.6); TLS does not.
+        """
+        self._has_ended = True
+        return self._owes_an_answer() and self.transport.get_extra_info("sslcontext") is None
+
+    def on_response_complete(self) -> None:
+        """The next request's turn; after the last one of a client that sends nothing more the connection closes."""
+        super().on_response_complete()
+        self._close_if_ended()
+
+    def _close_if_ended(self) -> None:
+        if self._has_ended and not self._owes_an_answer():
+            self.transport.close()
+
+    def _owes_an_answer(self) -> bool:
+        return any(not cycle.more_body for cycle in self._unanswered())
 
     def _request_begins(self) -> None:
         self._receiving_since = self.loop.time()

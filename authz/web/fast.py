@@ -220,6 +220,10 @@ class FastHttpTools(DeadlineHttpTools):
             self._take(behind)
         else:
             self._rests()
+        self._close_if_ended()
+
+    def _owes_an_answer(self) -> bool:
+        return self._owes or self._waits or super()._owes_an_answer()
 
     def resume_writing(self) -> None:
         """The client has read."""

@@ -17,6 +17,7 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
 from authz.core.types import Reason
+from authz.log.writer import LogHealth
 from authz.pdp import Outcome
 from authz.web.callers import Callers, Scope
 from authz.web.reply import send_whole
@@ -27,6 +28,8 @@ from authz.wiring import Health
 DECISIONS: Final = "authz_decisions"
 INTERNAL_ERRORS: Final = "authz_internal_errors"
 RELOAD_FAILURES: Final = "authz_policy_reload_failures"
+LOG_WRITTEN: Final = "authz_log_written"
+LOG_LOST: Final = "authz_log_lost"
 SECONDS: Final = "authz_decision_seconds"
 UNKNOWN: Final = "unknown"
 """In place of a set or an action that the decision did not come to, or that the set does not have."""
@@ -66,6 +69,12 @@ class Metrics:
         for set_id, count in failures.items():
             self.tally.put((RELOAD_FAILURES, set_id), float(count))
 
+    def note_log(self, log: LogHealth | None) -> None:
+        """How many records this worker wrote and lost; the page adds up what every worker last noted."""
+        if log is not None:
+            self.tally.put((LOG_WRITTEN,), float(log.written))
+            self.tally.put((LOG_LOST,), float(log.lost))
+
 
 class MetricsPage:
     """`GET /metrics`. Needs scope `metrics`."""
@@ -78,8 +87,9 @@ class MetricsPage:
     async def __call__(self, scope: Connection, _receive: Receive, send: Send) -> None:
         """Answer from memory and from the other workers' files."""
         (await self._callers.identify(scope)).require(Scope.METRICS)
-        registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Collector(self._metrics.tally, self._service.health()))
+        registry, health = CollectorRegistry(auto_describe=False), self._service.health()
+        self._metrics.note_log(health.log)
+        registry.register(_Collector(self._metrics.tally, health))
         await send_whole(send, 200, generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4.encode())
 
 
@@ -96,7 +106,7 @@ class _Collector:
         yield from _decisions(counts)
         yield from _policies(self._health, greatest(self._tally.everybody()))
         yield from _registry(self._health)
-        yield from _log(self._health)
+        yield from _log(self._health, counts)
 
 
 def _decisions(counts: Mapping[Series, float]) -> Iterator[Metric]:
@@ -134,15 +144,15 @@ def _policies(health: Health, counts: Mapping[Series, float]) -> Iterator[Metric
     yield from (about, age, loaded, stale, failures)
 
 
-def _log(health: Health) -> Iterator[Metric]:
+def _log(health: Health, counts: Mapping[Series, float]) -> Iterator[Metric]:
     log = health.log
     if log is not None:
         yield GaugeMetricFamily(
             "authz_log_unwritable", "1 while decisions cannot be recorded", value=float(bool(log.problem))
         )
         yield GaugeMetricFamily("authz_log_waiting", "records that are not written yet", value=log.waiting)
-        yield CounterMetricFamily("authz_log_written", "records written by this worker", value=log.written)
-        yield CounterMetricFamily("authz_log_lost", "records that were never written, as known here", value=log.lost)
+        yield CounterMetricFamily(LOG_WRITTEN, "records written", value=counts.get((LOG_WRITTEN,), 0.0))
+        yield CounterMetricFamily(LOG_LOST, "records that were never written", value=counts.get((LOG_LOST,), 0.0))
 
 
 def _registry(health: Health) -> Iterator[Metric]:

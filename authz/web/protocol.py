@@ -29,7 +29,7 @@ class _HeadTooLarge(Exception):
     """Raised inside a callback of httptools, which wraps it."""
 
 
-class DeadlineHttpTools(Deadline, HttpToolsProtocol):
+class DeadlineHttpTools(Deadline, HttpToolsProtocol):  # type: ignore[misc]  # asyncio looks at what it returns
     """httptools with a deadline. It also answers a request with a body that offers an upgrade, as some clients do to
     begin HTTP/2: httptools stops at the headers of such a request, so its body is counted off here.
     """
@@ -143,7 +143,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):
             super().on_message_complete()
 
 
-class DeadlineH11(Deadline, H11Protocol):
+class DeadlineH11(Deadline, H11Protocol):  # type: ignore[misc]  # as above
     """h11 with a deadline. It refuses what h11 would repair, so that both parsers take the same requests."""
 
     def data_received(self, data: bytes) -> None:

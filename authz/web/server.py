@@ -123,6 +123,7 @@ def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
     def refresh_policies() -> None:
         service.refresh_policies()
         metrics.note_reload_failures(service.policies.reload_failures)
+        metrics.note_log(service.health().log)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -36,7 +36,7 @@ _VALUES: Final = ".values"
 
 
 class Tally:
-    """The counts of this process. `add` and `put` may be called from any thread, for one series always from one."""
+    """The counts of this process, from any thread; `add` for one series always from one."""
 
     def __init__(self, folder: Path | None = None, capacity: int = CAPACITY) -> None:
         """`folder`: where all workers of one service have their files; None: nobody else reads these counts."""

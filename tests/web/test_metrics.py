@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from authz.log.writer import LogHealth
 from authz.web.metrics import Metrics
 from authz.web.tally import Tally, greatest, summed, tally_folder
 from authz.wiring import Health
@@ -165,6 +166,17 @@ def test_reload_failures_are_those_of_the_worker_that_has_seen_most(tmp_path: Pa
     second.note_reload_failures({"demo": 2})
 
     assert greatest(second.tally.everybody())["authz_policy_reload_failures", "demo"] == 3
+
+
+def test_records_of_all_workers_are_added_up(tmp_path: Path) -> None:
+    first, second = Metrics(Tally(tmp_path)), Metrics(Tally(tmp_path))
+    for written in (1, 5):
+        first.note_log(LogHealth("relaxed", 0, written, 0, ""))
+    second.note_log(LogHealth("relaxed", 3, 7, 2, ""))
+
+    together = summed(second.tally.everybody())
+
+    assert (together["authz_log_written",], together["authz_log_lost",]) == (12, 2)
 
 
 def test_the_folders_of_ended_services_are_removed_and_no_others(tmp_path: Path) -> None:

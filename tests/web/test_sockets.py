@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 
@@ -387,3 +388,24 @@ def test_a_bad_request_in_one_piece_with_good_ones_is_answered_after_them(port: 
 
         assert [answer.status for answer in answers] == [200, 200, 400]
         assert connection.is_closed()
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        pytest.param(GOOD, [200], id="one request"),
+        pytest.param(GOOD + LIVE + GOOD, [200, 200, 200], id="several"),
+        pytest.param(LIVE + GOOD + GOOD[:-5], [200, 200], id="the last one is not whole"),
+        pytest.param(GOOD[:-5], [], id="none is whole"),
+        pytest.param(b"", [], id="nothing"),
+    ],
+)
+def test_a_client_that_sends_nothing_more_still_gets_the_answers_to_what_it_asked(
+    port: int, sent: bytes, expected: list[int]
+) -> None:
+    with Connection(port) as client:
+        client.send(sent)
+        client.socket.shutdown(socket.SHUT_WR)
+
+        assert [client.answer().status for _ in expected] == expected
+        assert client.is_closed()
