@@ -159,5 +159,5 @@ def instant_text(text: str) -> str:
     try:
         moment = dt.datetime.fromisoformat(text)
         return instant((moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)).timestamp())
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         raise ValueError("neither a date nor an RFC 3339 instant") from None

@@ -110,7 +110,7 @@ def rejudge(record: Mapping[str, Any], generations: Mapping[str, Generation], th
     if asked is None:
         return _untold(was, "the record does not say which action was asked for")
     if generation is None:
-        return _untold(was, f"there is no policy set `{set_id}` any more")
+        return _told(was, False, f"there is no policy set `{set_id}` any more")
     if asked.action not in generation.definition.actions:
         return _told(was, False, f"{set_id}/set.yaml: there is no action `{asked.action}` any more")
     if channel_refusal(asked.channel, generation.definition.channels, None) is not None:

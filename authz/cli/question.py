@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -15,6 +16,7 @@ from authz.errors import RequestInvalid
 from authz.past import instant_of
 from authz.web import wire
 
+_FAR: Final = dt.datetime(9001, 1, 1, tzinfo=dt.UTC).timestamp()
 _ENTITIES: Final = ("subject", "action", "resource", TENANT)
 _WITHOUT_OFFSET: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:.]+")
 
@@ -110,12 +112,13 @@ def moment_of(text: str, zone: dt.tzinfo) -> float:
     """Seconds since 1970-01-01T00:00Z of an instant with its offset, or of 00:00 of a date in `zone` (R3).
 
     Raises:
-        Usage: neither, or an instant without an offset.
+        Usage: neither, an instant without an offset, or one that no contract is about.
     """
-    try:
-        return instant_of(text, lambda: zone)
-    except (ValueError, OverflowError):
-        pass
+    with contextlib.suppress(ValueError, OverflowError):
+        moment = instant_of(text, lambda: zone)
+        if not 0 <= moment < _FAR:
+            raise Usage(f"`{text}` is not of the years 1970 to 9000")
+        return moment
     if _WITHOUT_OFFSET.fullmatch(text):
         raise Usage(f"`{text}` has no offset; write {text}Z or {text}+02:00")
     raise Usage(f"`{text}` is neither a date (2026-03-01) nor an instant (2026-03-01T10:00:00+02:00)")

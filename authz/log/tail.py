@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from authz.log.chain import parsed
 from authz.log.files import SUFFIX
 from authz.log.record import DECISION, GATE
 
@@ -58,10 +58,9 @@ class Tail:
                 if not line.endswith(b"\n"):
                     break  # somebody is writing it
                 start += len(line)
-                with suppress(ValueError):
-                    record = json.loads(line)
-                    if isinstance(record, dict) and record.get("kind") in _SOUGHT:
-                        found.append((path.stem, record))
+                record = parsed(line)
+                if record.get("kind") in _SOUGHT:
+                    found.append((path.stem, record))
         self._read[path.stem] = start
         return found
 

@@ -112,6 +112,8 @@ def _stated(query_string: bytes) -> dict[str, str]:
     stated = dict(pairs)
     if len(stated) != len(pairs) or not stated.keys() <= _MEMBERS:
         raise RequestInvalid("bad_query", f"the query has members other than {', '.join(sorted(_MEMBERS))}, once each")
+    if not all(value for name, value in stated.items() if name != "cursor"):
+        raise RequestInvalid("bad_query", "a member of the query says nothing")
     if stated.get("order", "newest") not in {"newest", "oldest"}:
         raise RequestInvalid("bad_query", "`order` is `newest` or `oldest`")
     return stated

@@ -143,6 +143,7 @@ def test_the_five_questions_are_one_command_each_and_print_what_the_page_shows(
     page = PAGE.read_text()
     today = dt.datetime.now(ZONE).date()
     dates = {"2026-11-25": str(today - dt.timedelta(days=1)), "2026-11-26": str(today)}
+    utc = {"2026-11-26": str(dt.datetime.now(dt.UTC).date())}
     receipt_id = ""
     moment = ""
     printed: list[tuple[str, list[str]]] = []
@@ -157,7 +158,8 @@ def test_the_five_questions_are_one_command_each_and_print_what_the_page_shows(
             time.sleep(1.1)
         real = re.sub(r"--at \S+", f"--at {moment}", command)
         real = re.sub(r"receipt [0-9a-f]{32}", f"receipt {receipt_id}", real)
-        for written, meant in dates.items():
+        days = utc if "--since" in command else dates
+        for written, meant in days.items():
             real = real.replace(written, meant)
         printed.append((command, scene.run(real)))
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from authz.cli.log.sentence import sentence_of
+from authz.core.types import Reason
 from tests.cli.program import authz
 from tests.cli.recorded import Logged
 from tests.log.segments import decision, write_segment
@@ -35,7 +37,7 @@ def test_search_tells_decisions_in_sentences(logged: Logged) -> None:
         "2026-06-24 11:24:00Z allowed permitted: guest of acme asked move_box about a box from 203.0.113.0/24"
     )
     assert lines[5].startswith(
-        "2026-06-24 11:25:00Z refused contact_unregistered: somebody unregistered asked what is no action from 203.0."
+        "2026-06-24 11:25:00Z refused contact_unregistered: somebody unregistered asked for an action from 203.0."
     )
     assert len(lines) == 7
     assert "ana@" not in ran.out
@@ -63,6 +65,39 @@ def test_search_tells_decisions_in_sentences(logged: Logged) -> None:
 )  # fmt: skip
 def test_search_finds_by(logged: Logged, options: tuple[str, ...], expected: list[int]) -> None:
     assert found(logged, *options) == expected
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_a_sentence_says_no_more_than_the_reason_does(reason: Reason) -> None:
+    """Neither who is no contact nor what is no action is concluded from what a record lacks."""
+    sentence = sentence_of({"kind": "decision", "at": "2026-06-24T11:20:00.0Z", "decision": False, "reason": reason})
+
+    assert ("unregistered asked" in sentence) is (reason is Reason.CONTACT_UNREGISTERED)
+    assert ("what is no action" in sentence) is (reason is Reason.ACTION_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    "option", ["--contact", "--tenant", "--action", "--reason", "--since", "--until", "--resource", "--id"]
+)
+def test_an_option_that_says_nothing_finds_nothing_and_is_wrong_usage(logged: Logged, option: str) -> None:
+    ran = authz("log", "search", option, "")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert f"{option} says nothing" in ran.err
+    if option in {"--tenant", "--since"}:
+        assert authz("log", "export", option, "").status == 2
+        assert authz("log", "stats", option, "").status == 2
+        assert authz("log", "replay", option, "").status == 2
+
+
+def test_tail_shows_a_line_that_somebody_mutilated_and_goes_on(logged: Logged) -> None:
+    with next(logged.folder.glob("*.jsonl")).open("ab") as stream:
+        stream.write(b'{"kind":"decision"}\n' + b"[" * 50_000 + b"\n")
+
+    ran = authz("log", "tail", "-n", "100")
+
+    assert ran.status == 0, ran.err
+    assert "for no recorded reason" in ran.out
 
 
 def test_search_finds_one_by_its_id(logged: Logged) -> None:

@@ -281,3 +281,20 @@ def test_nobody_gets_a_receipt_for_a_record_that_was_changed_since_it_was_signed
 
 def test_a_receipt_says_whether_a_checkpoint_covers_its_record(logged: Logged, key: str, tmp_path: Path) -> None:
     assert json.loads(receipt_of(logged, 0, tmp_path).read_text())["recorded"]["covered"] is True
+
+
+def test_an_allow_of_a_policy_set_that_is_gone_would_be_refused(logged: Logged) -> None:
+    granary = logged.checkout.root / "policies" / "granary"
+    logged.checkout.set_dir.rename(granary)
+
+    ran = authz("log", "replay", "--policies", ".", "--json")
+
+    assert ran.status == 1
+    assert ran.json["changed"] == 3
+    assert {one["cause"] for one in ran.json["groups"]} == {"there is no policy set `storehouse` any more"}
+
+
+def test_replaying_by_a_folder_without_policies_is_wrong_usage(logged: Logged, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    assert authz("log", "replay", "--policies", str(tmp_path / "empty")).status == 2

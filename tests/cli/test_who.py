@@ -101,3 +101,12 @@ def test_what_cannot_be_meant_is_wrong_usage(loaded: Checkout, arguments: tuple[
 
     assert ran.status == 2
     assert said in ran.err
+
+
+@pytest.mark.parametrize("at", ["9999-12-31", "0001-01-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("verb", [("who", "open_gate", "--tenant", "acme"), ("ask", "ana@acme.example", "open_gate")])
+def test_a_day_that_no_contract_is_about_is_wrong_usage(loaded: Checkout, verb: tuple[str, ...], at: str) -> None:
+    ran = authz(*verb, "--at", at)
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "is not of the years 1970 to 9000" in ran.err

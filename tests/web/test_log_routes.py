@@ -180,6 +180,8 @@ async def test_a_caller_that_is_not_known_sees_nothing(client: httpx.AsyncClient
     ("query", "code"),
     [
         ("color=red", "bad_query"),
+        ("contact=", "bad_query"),
+        ("tenant=", "bad_query"),
         ("tenant=acme&tenant=borealis", "bad_query"),
         ("decision=perhaps", "bad_query"),
         ("reason=because", "bad_query"),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from authz.cli.database import opened_registry
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
 from authz.cli.log.sentence import sentence_of
@@ -24,7 +25,6 @@ from authz.log.networks import Networks
 from authz.log.record import MEMBERS
 from authz.log.tail import Tail, Tailed
 from authz.recorded import Asked, Recorded, with_network
-from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.wiring import log_place, recorded_decisions
 
@@ -35,17 +35,31 @@ _POLL_S: Final = 0.5
 _SPANS: Final = {"day": 10, "hour": 13, "minute": 16}
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: one document, or one a line while following.")]
-TenantId = Annotated[list[str] | None, typer.Option("--tenant", metavar="ID", help="Only of this tenant; repeatable.")]
-Person = Annotated[str, typer.Option("--contact", metavar="CONTACT", help="E-mail address, +phone number or login.")]
-Action = Annotated[str, typer.Option("--action", metavar="ID", help="Only about this action.")]
-ReasonText = Annotated[str, typer.Option("--reason", metavar="CODE", help="Only with this reason.")]
+
+
+def stated(ctx: typer.Context, param: typer.CallbackParam, value: Any) -> Any:
+    """An option that is written and says nothing, as of an empty variable, must not find everything."""
+    source = ctx.get_parameter_source(param.name or "")
+    if source is not None and source.name == "COMMANDLINE" and (not value or any(not one for one in value)):
+        raise Usage(f"{param.opts[0]} says nothing")
+    return value
+
+
+def _sought(name: str, metavar: str, text: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=text, callback=stated)
+
+
+TenantId = Annotated[list[str] | None, _sought("--tenant", "ID", "Only of this tenant; repeatable.")]
+Person = Annotated[str, _sought("--contact", "CONTACT", "E-mail address, +phone number or login.")]
+Action = Annotated[str, _sought("--action", "ID", "Only about this action.")]
+ReasonText = Annotated[str, _sought("--reason", "CODE", "Only with this reason.")]
 Refused = Annotated[bool, typer.Option("--refused", help="Refusals only.")]
 Allowed = Annotated[bool, typer.Option("--allowed", help="Allows only.")]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="From this date or RFC 3339 instant on (UTC).")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="Before this date or instant (UTC).")]
-RequestId = Annotated[str, typer.Option("--request-id", metavar="ID", help="Asked with this X-Request-ID.")]
-Ticket = Annotated[str, typer.Option("--resource", metavar="TYPE:ID", help="About this resource, as in ticket:4711.")]
-DecisionId = Annotated[str, typer.Option("--id", metavar="ID", help="The decision with this id.")]
+Since = Annotated[str, _sought("--since", "TIME", "From this date or RFC 3339 instant on (UTC).")]
+Until = Annotated[str, _sought("--until", "TIME", "Before this date or instant (UTC).")]
+RequestId = Annotated[str, _sought("--request-id", "ID", "Asked with this X-Request-ID.")]
+Ticket = Annotated[str, _sought("--resource", "TYPE:ID", "About this resource, as in ticket:4711.")]
+DecisionId = Annotated[str, _sought("--id", "ID", "The decision with this id.")]
 
 
 @app.command(epilog=examples("authz log search --tenant acme --refused", "authz log search --contact ana@acme.example"))
@@ -194,12 +208,8 @@ def opened() -> Iterator[tuple[Settings, Recorded]]:
     """The settings, and what was recorded."""
     quiet_operations_log()
     settings = Settings()
-    store = RegistryStore(settings.registry_url.get_secret_value())
-    try:
-        store.migrate()
+    with opened_registry(settings) as store:
         yield settings, recorded_decisions(settings, store)
-    finally:
-        store.close()
 
 
 def wanted_by(recorded: Recorded, asked: Asked) -> Wanted:
@@ -235,7 +245,7 @@ def _say(record: dict[str, Any]) -> None:
     places = "  ".join(record[name] for name in ("rule", "network_rule") if name in record)
     say(
         output(),
-        (sentence_of(record), GOOD if record["decision"] is True else BAD),
+        (sentence_of(record), GOOD if record.get("decision") is True else BAD),
         (f"  {places}" if places else "", QUIET),
-        (f"  {record['id']}", QUIET),
+        (f"  {record.get('id', '')}", QUIET),
     )

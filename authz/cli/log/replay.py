@@ -14,7 +14,7 @@ from authz.borne_out import held_against
 from authz.cli.compiled import build_all, cache_folder, live, sets_of
 from authz.cli.examples import examples
 from authz.cli.failures import FINDINGS, Usage
-from authz.cli.log.find import opened, wanted_by
+from authz.cli.log.find import Since, TenantId, opened, wanted_by
 from authz.cli.log.key import public_key
 from authz.cli.log.sentence import sentence_of
 from authz.cli.operations_log import quiet_operations_log
@@ -87,8 +87,8 @@ def replay_(
         Path | None,
         typer.Option("--log", metavar="FILE", exists=True, help="An exported .jsonl, or a folder of segments."),
     ] = None,
-    tenant: Annotated[list[str] | None, typer.Option("--tenant", metavar="ID", help="Only of this tenant.")] = None,
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help="From this date or instant on (UTC).")] = "",
+    tenant: TenantId = None,
+    since: Since = "",
     as_json: AsJson = False,
 ) -> None:
     """Put recorded questions to other rules: which would be answered otherwise?

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from authz.core.types import Reason
 from authz.log.record import GATE
 
 _SECOND = 19
@@ -17,7 +18,8 @@ def sentence_of(record: Mapping[str, Any]) -> str:
     """
     fact = f" ({record['fact']})" if record.get("fact") else ""
     about = f" as of {when(record['as_of'])}" if "as_of" in record else ""
-    said = f"{when(record['at'])} {verdict(record)} {record['reason']}{fact}: {_who(record)} {_what(record)}"
+    reason = record.get("reason", "for no recorded reason")
+    said = f"{when(str(record.get('at', '')))} {verdict(record)} {reason}{fact}: {_who(record)} {_what(record)}"
     return f"{said}{_how(record)}{_annex(record)}{about}"
 
 
@@ -28,7 +30,7 @@ def when(at: str) -> str:
 
 def verdict(record: Mapping[str, Any]) -> str:
     """`allowed` or `refused`."""
-    return "allowed" if record["decision"] is True else "refused"
+    return "allowed" if record.get("decision") is True else "refused"
 
 
 def _who(record: Mapping[str, Any]) -> str:
@@ -37,7 +39,7 @@ def _who(record: Mapping[str, Any]) -> str:
         return f"a connection to {tenant}" if tenant else "a connection"
     if tenant:
         return f"{record.get('role', 'somebody')} of {tenant}"
-    return "somebody unregistered"
+    return "somebody unregistered" if record.get("reason") == Reason.CONTACT_UNREGISTERED else "somebody"
 
 
 def _what(record: Mapping[str, Any]) -> str:
@@ -45,7 +47,8 @@ def _what(record: Mapping[str, Any]) -> str:
         return "came to the gate"
     about = record.get("resource_type", "tenant")
     kind = f" about a {about}" if about != "tenant" else ""
-    return f"asked {record.get('action', 'what is no action')}{kind}"
+    no_action = "what is no action" if record.get("reason") == Reason.ACTION_UNKNOWN else "for an action"
+    return f"asked {record.get('action', no_action)}{kind}"
 
 
 def _how(record: Mapping[str, Any]) -> str:
