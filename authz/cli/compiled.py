@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from authz.cli.failures import Usage
+from authz.cli.git import is_tracked
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
@@ -67,8 +68,15 @@ def named_sets(name: str | None, settings: Settings) -> Place:
 
 
 def cache_folder(settings: Settings) -> Path:
-    """Where compiled tables are kept under their content's hash, the service's and ours alike."""
-    return settings.data / "cache"
+    """Where compiled tables are kept under their content's hash, the service's and ours alike.
+
+    Raises:
+        Usage: a repository holds the folder, so whoever changes policies could have written what they compile to.
+    """
+    folder = settings.data / "cache"
+    if folder.is_dir() and is_tracked(folder.resolve()):
+        raise Usage(f"`{folder}` is part of the repository; remove it there, or set AUTHZ_DATA to another folder")
+    return folder
 
 
 def build_all(place: Place, cache: Path) -> list[CompiledSet]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -258,6 +259,80 @@ def test_an_approval_that_base_has_already_accepts_nothing(versioned: Checkout) 
     versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
 
     assert diffed().status == 5
+
+
+RANGE = "    networks: [{tenant: acme, range: 203.0.112.0/24}]\n"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        ("because: annex 2 of acme", "because: 'Annex  2 of acme '"),
+        ("accepted_by: Mara Ionescu", "accepted_by: Radu Ionescu"),
+        ("expires: 2999-01-01", "expires: 2999-01-02"),
+        (RANGE, RANGE.replace("}]", "}, {tenant: acme, range: 203.0.112.0/24}]")),
+        (RANGE, f"{RANGE}    declared: [fact:own_box]\n"),
+    ],
+    ids=["blanks and letters", "another name", "another day", "said twice", "something added"],
+)
+def test_yesterdays_approval_is_not_todays_whatever_is_new_about_it(
+    versioned: Checkout, again: tuple[str, str]
+) -> None:
+    approve(versioned, RANGE)
+    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "y"]):
+        subprocess.run(["git", *words], cwd=versioned.root, check=True)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    path = versioned.root / "approvals" / "change.yaml"
+    path.write_text(path.read_text().replace(*again))
+
+    assert diffed().status == 5
+
+
+def test_the_same_access_is_accepted_again_by_another_paper(versioned: Checkout) -> None:
+    approve(versioned, RANGE)
+    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "y"]):
+        subprocess.run(["git", *words], cwd=versioned.root, check=True)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    path = versioned.root / "approvals" / "change.yaml"
+    path.write_text(path.read_text().replace("annex 2 of acme", "annex 3 of acme"))
+
+    assert diffed().status == 0
+
+
+def test_an_approval_for_another_set_is_no_finding_where_one_set_is_compared(versioned: Checkout) -> None:
+    shutil.copytree(versioned.set_dir, versioned.root / "policies" / "second")
+    approve(versioned, RANGE)
+
+    text = "the approval `annex 2 of acme` accepts what this change does not do"
+    assert text in diffed().out
+    assert text not in authz("diff", "HEAD", "policies/second").out
+
+
+def test_what_was_compiled_is_not_taken_from_the_change_itself(
+    versioned: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AUTHZ_DATA")
+    assert diffed().status == 0
+    assert authz("check", ".").status in (0, 1)
+    subprocess.run(["git", "add", "-f", "data/cache"], cwd=versioned.root, check=True)
+
+    for words in (("diff", "HEAD", "."), ("check", "."), ("test", ".")):
+        ran = authz(*words)
+        assert (ran.status, "`data/cache` is part of the repository" in ran.err) == (2, True), words
+
+
+def test_a_registry_file_that_is_not_fit_is_wrong_usage_and_names_nobody_under_pseudonyms(
+    versioned: Checkout, tmp_path: Path
+) -> None:
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.0/25")
+    people = tmp_path / "people.yaml"
+    people.write_text(versioned.registry_file.read_text().replace("role: keeper", "role: ana@acme.example", 1))
+
+    ran = diffed("--registry", str(people), "--pseudonyms", "--advisory")
+
+    assert ran.status == 2
+    assert "cannot be loaded" in ran.err
+    assert "@acme.example" not in ran.err
 
 
 def test_an_approval_past_its_day_is_a_finding(versioned: Checkout) -> None:

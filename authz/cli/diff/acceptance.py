@@ -33,22 +33,28 @@ class Accepted(NamedTuple):
     findings: tuple[Problem, ...]
 
 
-def accepted(diffs: Iterable[SetDiff], base: Iterable[Approval], head: Iterable[Approval], today: dt.date) -> Accepted:
-    """Hold every gain against the approvals of HEAD that BASE does not have already."""
-    old: set[object] = {one.contents for one in base}
-    head = list(head)
-    fresh = [one for one in head if one.contents not in old and one.expires >= today]
+def accepted(
+    diffs: Iterable[SetDiff], base: Iterable[Approval], head: Iterable[Approval], today: dt.date, only: str = ""
+) -> Accepted:
+    """Hold every gain against what approvals of HEAD accept that none of BASE accepted by the same paper.
+
+    `only`: the one set that is compared; approvals for others are for another comparison.
+    """
+    old = {item.contents for one in base for item in one.items()}
+    head = [one for one in head if only in ("", one.set_id)]
+    stale: Used = {(one, item.member, item.at) for one in head for item in one.items() if item.contents in old}
+    fresh = [one for one in head if one.expires >= today]
     used: Used = set()
     left: list[Unapproved] = []
     for diff in diffs:
         mine = [one for one in fresh if one.set_id == diff.set_id]
-        left += _open_cells(diff, mine, used)
-        left += _open_networks(diff, mine, used)
-        left += _open_declarations(diff, mine, used)
-    return Accepted(tuple(left), tuple(_findings(head, fresh, used, today)))
+        left += _open_cells(diff, mine, stale, used)
+        left += _open_networks(diff, mine, stale, used)
+        left += _open_declarations(diff, mine, stale, used)
+    return Accepted(tuple(left), tuple(_findings(head, stale | used, today)))
 
 
-def _open_cells(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
+def _open_cells(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
     for change in diff.cells:
         if not change.gains:
             continue
@@ -58,14 +64,14 @@ def _open_cells(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterato
                 for one in approvals
                 for at, cell in enumerate(one.cells)
                 if cell.accepts(change.role, change.action, tenant, change.after)
-            }
+            } - stale
             used |= by
             if not by:
                 whose = f" of {tenant}" if tenant else ""
                 yield Unapproved(f"{diff.set_id}: {change.role}{whose}, {change.action}", change.rule)
 
 
-def _open_networks(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
+def _open_networks(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
     for change in diff.networks:
         if not change.gains:
             continue
@@ -73,7 +79,7 @@ def _open_networks(diff: SetDiff, approvals: list[Approval], used: Used) -> Iter
             (one, "networks", at): network.range
             for one in approvals
             for at, network in enumerate(one.networks)
-            if network.tenant == change.tenant
+            if network.tenant == change.tenant and (one, "networks", at) not in stale
         }
         by_any = {part for part, stated in mine.items() if stated is None}
         ranges = {part: stated for part, stated in mine.items() if stated is not None}
@@ -91,7 +97,7 @@ def _meets(gained: Iterable[Span], stated: Span) -> bool:
     return any(one.first <= stated.last and stated.first <= one.last for one in gained)
 
 
-def _open_declarations(diff: SetDiff, approvals: list[Approval], used: Used) -> Iterator[Unapproved]:
+def _open_declarations(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
     for declared in diff.declared:
         if declared.gains:
             by: Used = {
@@ -99,25 +105,24 @@ def _open_declarations(diff: SetDiff, approvals: list[Approval], used: Used) -> 
                 for one in approvals
                 for at, stated in enumerate(one.declared)
                 if stated == declared.id
-            }
+            } - stale
             used |= by
             if not by:
                 yield Unapproved(f"{diff.set_id}: {declared.id}", f"{diff.set_id}/set.yaml:0")
 
 
-def _findings(head: list[Approval], fresh: list[Approval], used: Used, today: dt.date) -> Iterator[Problem]:
+def _findings(head: list[Approval], accounted: Used, today: dt.date) -> Iterator[Problem]:
+    """Approvals past their day, and what of the others accepts nothing that this change does."""
     for one in head:
         if one.expires < today:
             text = f"the approval `{one.because}` expired on {one.expires.isoformat()}; remove it"
             yield Problem(one.file, one.line, 1, text, CODE)
-    for one in fresh:
-        parts = [(one, name, at) for name in ("cells", "networks", "declared") for at in range(len(getattr(one, name)))]
-        idle = [(name, at) for _, name, at in parts if (one, name, at) not in used]
-        if len(idle) == len(parts):
-            yield Problem(
-                one.file, one.line, 1, f"the approval `{one.because}` accepts what this change does not do", CODE
-            )
             continue
-        for name, at in idle:
-            text = f"the approval `{one.because}` accepts what this change does not do: item {at + 1} of `{name}`"
+        items = list(one.items())
+        idle = [item for item in items if (one, item.member, item.at) not in accounted]
+        text = f"the approval `{one.because}` accepts what this change does not do"
+        if len(idle) == len(items):
             yield Problem(one.file, one.line, 1, text, CODE)
+        else:
+            for item in idle:
+                yield Problem(one.file, one.line, 1, f"{text}: item {item.at + 1} of `{item.member}`", CODE)

@@ -49,6 +49,17 @@ class Network(NamedTuple):
     range: AddressRange | None
 
 
+class Item(NamedTuple):
+    """One thing that an approval accepts: which of which of its members.
+
+    `contents`: for which set, by which paper, and what; wherever it stands, until when, in whatever letters and blanks.
+    """
+
+    member: str
+    at: int
+    contents: tuple[Any, ...]
+
+
 class Approval(NamedTuple):
     """One entry. `declared`: ids of declarations as `authz diff` names them, as in `fact:own_request`."""
 
@@ -62,10 +73,12 @@ class Approval(NamedTuple):
     file: str
     line: int
 
-    @property
-    def contents(self) -> tuple[Any, ...]:
-        """What it says, wherever it stands."""
-        return self[:-2]
+    def items(self) -> Iterator[Item]:
+        """Each thing that it accepts."""
+        for member in ("cells", "networks", "declared"):
+            for at, one in enumerate(getattr(self, member)):
+                because = " ".join(self.because.casefold().split())
+                yield Item(member, at, (self.set_id, because, one))
 
 
 def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, ...]]:

@@ -25,7 +25,7 @@ from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count, messages, say
 from authz.core.diff.sets import SetDiff, Verdict, diff_sets, total
 from authz.core.generation import Generation
-from authz.errors import ConfigError, PolicyInvalid
+from authz.errors import ConfigError, PolicyInvalid, RegistryInvalid
 from authz.replay import replay, sentence
 from authz.settings import Settings
 
@@ -114,7 +114,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     people = _people(registry, settings, before, after, pseudonyms) if registry and diffs else None
     lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
     today = dt.datetime.now(dt.UTC).date()
-    held = accepted(diffs, before.approvals, after.approvals, today)
+    held = accepted(diffs, before.approvals, after.approvals, today, after_at.only or before_at.only)
     replayed = tuple(_replayed(log, before, after)) if log is not None and not invalid else ()
     failing_before = len(before.failing)
     verdict = total(diffs)
@@ -136,7 +136,11 @@ def _people(registry: str, settings: Settings, before: Side, after: Side, pseudo
     except (ConfigError, PolicyInvalid, Usage):
         others = {}
     declared = {**others, **before.definitions(), **after.definitions()}
-    return people_of(registry, declared, {**before.generations, **after.generations}, pseudonyms)
+    try:
+        return people_of(registry, declared, {**before.generations, **after.generations}, pseudonyms)
+    except RegistryInvalid as invalid:
+        found = [f"{one.file}:{one.line}:{one.column}" if pseudonyms else str(one) for one in invalid.problems]
+        raise Usage("\n".join([f"`{registry}` cannot be loaded:", *found])) from None
 
 
 def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:
