@@ -124,3 +124,60 @@ def test_policies_inside_policies_hide_no_set(widened: Checkout) -> None:
         ran = authz(*verb, "policies")
         assert ran.status == 2, ran
         assert "holds the policy set `storehouse` beside `policies/`" in ran.err
+
+
+def test_what_compiles_is_compared_beside_what_does_not(widened: Checkout) -> None:
+    second = widened.root / "policies" / "second"
+    shutil.copytree(widened.set_dir, second)
+    commit(widened)
+    widened.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    (second / "matrix.csv").write_text("nonsense\n")
+
+    ran = authz("diff", "HEAD", ".", "--format", "json")
+
+    assert (ran.status, ran.json["verdict"]) == (3, None)
+    assert ran.json["headline"].startswith("NO VERDICT: . does not compile; what does: ")
+    assert {one["set"] for one in ran.json["sets"]} == {"storehouse"}
+    assert all("second" in one["file"] for one in ran.json["invalid"])
+
+
+def test_a_set_whose_files_cannot_be_read_is_not_taken_for_one_that_is_gone(widened: Checkout) -> None:
+    shutil.copytree(widened.set_dir, widened.root / "policies" / "second")
+    commit(widened)
+    (widened.root / "policies" / "second" / "set.yaml").unlink()
+
+    ran = authz("diff", "HEAD", ".")
+
+    assert ran.status == 3
+    assert "is gone" not in ran.out
+
+
+def test_annotations_name_the_files_of_the_folder_that_was_compared(widened: Checkout) -> None:
+    (widened.root / "conf").mkdir()
+    shutil.copytree(widened.set_dir, widened.root / "conf" / "storehouse")
+    shutil.copy(widened.root / "model.conf", widened.root / "conf" / "model.conf")
+
+    ran = authz("diff", "HEAD", "conf", "--format", "github")
+
+    assert "file=conf/storehouse/matrix.csv,line=" in ran.out
+
+
+HIDDEN = "\\u202Eannex\\u200b 9\\n::error::boo\\r|<b>~"
+
+
+def test_what_nobody_would_see_is_shown_in_every_form_and_begins_no_line(widened: Checkout) -> None:
+    folder = widened.root / "approvals"
+    folder.mkdir()
+    (folder / "a [1].yaml").write_text(
+        f'approvals:\n  - set: storehouse\n    because: "{HIDDEN}"\n    accepted_by: M\n    expires: 2999-01-01\n'
+        "    declared: [word:x]\n"
+    )
+    for form in ("terminal", "markdown", "github"):
+        ran = authz("diff", "HEAD", ".", "--format", form)
+
+        assert "annex" in ran.out, form
+        assert not {"\u202e", "\u200b", "\r"} & set(ran.out), form
+        assert not any(line.startswith("::error::boo") for line in ran.out.splitlines()), form
+    results = authz("diff", "HEAD", ".", "--format", "sarif").json["runs"][0]["results"]
+    uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results}
+    assert "approvals/a%20%5B1%5D.yaml" in uris

@@ -21,6 +21,7 @@ from authz.cli.failures import Usage
 from authz.cli.log.replay import exported
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.reports.github import annotation_lines, append_summary
+from authz.cli.reports.places import Places
 from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count, messages, say
 from authz.core.diff.sets import SetDiff, Verdict, diff_sets, total
@@ -110,7 +111,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         cache = cache_folder(settings)
         before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
-    diffs = [] if invalid else list(_diffs(before, after))
+    diffs = list(_diffs(before, after))
     people = _people(registry, settings, before, after, pseudonyms) if registry and diffs else None
     lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
     today = dt.datetime.now(dt.UTC).date()
@@ -121,7 +122,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     code = _exit_code(bool(invalid), held, after)
     return Compared(
         base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
-        replayed, code,
+        replayed, code, Places(after_at.place.set_dirs, after_at.place.model).of if Path(head).is_dir() else str,
     )  # fmt: skip
 
 
@@ -144,7 +145,7 @@ def _people(registry: str, settings: Settings, before: Side, after: Side, pseudo
 
 
 def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:
-    for set_id in sorted(before.bundles.keys() | after.bundles.keys()):
+    for set_id in sorted((before.bundles.keys() | after.bundles.keys()) - before.broken - after.broken):
         old, new = before.generations.get(set_id), after.generations.get(set_id)
         if old is not None or new is not None:
             found = diff_sets(old, new)

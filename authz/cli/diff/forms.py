@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from authz.cli.diff.acceptance import Unapproved
 from authz.cli.diff.words import Kind, Line, headline
+from authz.cli.reports.markdown import code, prose
 from authz.cli.reports.remark import Level, Remark
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
 from authz.core.diff.networks import addresses
@@ -39,7 +40,10 @@ _CODES: Final = {
 
 
 class Compared(NamedTuple):
-    """Everything that is told. `open`: gains that nobody accepted; `replayed`: of a replay, the count first."""
+    """Everything that is told. `open`: gains that nobody accepted; `replayed`: of a replay, the count first.
+
+    `place`: the path of a file `policies/<set>/...` as a report names it.
+    """
 
     base: str
     head: str
@@ -53,14 +57,15 @@ class Compared(NamedTuple):
     failing_before: int
     replayed: tuple[str, ...]
     exit_code: int
-    folder: str = "policies"
+    place: Callable[[str], str] = str
 
     @property
     def headline(self) -> str:
-        """The verdict first; where a side does not compile there is none."""
-        if self.invalid:
-            return f"NO VERDICT: {self.invalid[0][0]} does not compile"
-        return headline(self.verdict, self.lines)
+        """The verdict first; where a side does not compile there is none on the whole."""
+        if not self.invalid:
+            return headline(self.verdict, self.lines)
+        rest = f"; what does: {headline(self.verdict, self.lines)}" if self.lines else ""
+        return f"NO VERDICT: {self.invalid[0][0]} does not compile{rest}"
 
 
 def print_terminal(compared: Compared) -> None:
@@ -75,14 +80,19 @@ def print_terminal(compared: Compared) -> None:
             say(console, "")
             say(console, (heading, STRONG))
         for line in lines:
-            say(console, marks[kind], f"{line.text}", (f"  {line.source.removesuffix(':0')}", QUIET))
+            say(console, marks[kind], one_line(line.text), (f"  {line.source.removesuffix(':0')}", QUIET))
             if line.people:
                 say(console, (f"    {len(line.people)}: {', '.join(line.people[:10])}", QUIET), *_more(line.people))
     for title, texts in _appendix(compared):
         say(console, "")
         say(console, (title, STRONG))
         for text in texts:
-            say(console, f"  {text}")
+            say(console, f"  {one_line(text)}")
+
+
+def one_line(text: str) -> str:
+    """No text of a file begins a line of its own, which a runner of jobs could take for a command."""
+    return " ".join(text.split("\n"))
 
 
 def _more(people: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
@@ -164,7 +174,7 @@ def _cut_off(text: str) -> str:
 
 
 def _markdown(compared: Compared, most: int) -> str:
-    parts = [MARKER, f"## {_cell(compared.headline)}", _advice(compared)]
+    parts = [MARKER, f"## {prose(compared.headline)}", _advice(compared)]
     for kind, heading in _HEADINGS.items():
         lines = [line for line in compared.lines if line.kind is kind]
         if not lines:
@@ -177,13 +187,13 @@ def _markdown(compared: Compared, most: int) -> str:
             rows.append(f"| … and {len(lines) - most} more | |{' |' if people else ''}")
         parts[-1] += "\n" + "\n".join(rows)
     for title, texts in _appendix(compared):
-        shown = [f"- {_cell(text)}" for text in texts[:most]]
+        shown = [f"- {prose(text)}" for text in texts[:most]]
         if len(texts) > most:
             shown.append(f"- … and {len(texts) - most} more")
         parts.append(f"### {title}\n" + "\n".join(shown))
     parts.append(
         "<sub>`network_ok`: the request comes from an address that the tenant declared. `sender_ok`: the sender is "
-        f"surely the contact. Compared: `{_code(compared.base)}` with `{_code(compared.head)}`, every cell, every "
+        f"surely the contact. Compared: {code(compared.base)} with {code(compared.head)}, every cell, every "
         "combination of facts, every address.</sub>"
     )
     return "\n\n".join(parts) + "\n"
@@ -204,23 +214,12 @@ def _advice(compared: Compared) -> str:
 
 
 def _row(line: Line, *, people: bool) -> str:
-    where = f"`{_code(line.source.removesuffix(':0'))}`" if line.source else ""
-    row = f"| {_cell(line.text)} | {where} |"
+    where = code(line.source.removesuffix(":0"))
+    row = f"| {prose(line.text)} | {where} |"
     if people:
         more = f" and {len(line.people) - 10} more" if len(line.people) > 10 else ""  # noqa: PLR2004 - as shown here
-        row += f" {_cell(', '.join(line.people[:10]))}{more} |"
+        row += f" {prose(', '.join(line.people[:10]))}{more} |"
     return row
-
-
-def _cell(text: str) -> str:
-    """Text that stays in its cell and starts no markup of its own."""
-    for mark in ("\\", "|", "*", "_", "<", ">", "[", "]", "`", "#", "@"):
-        text = text.replace(mark, f"\\{mark}" if mark != "@" else "@\u200b")
-    return text.replace("\n", " ")
-
-
-def _code(text: str) -> str:
-    return text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
 
 
 def remarks(compared: Compared) -> list[Remark]:
@@ -231,11 +230,11 @@ def remarks(compared: Compared) -> list[Remark]:
     for gap in compared.open:
         text = f"widened without an approval: {gap.text}"
         file, _, number = gap.source.rpartition(":")
-        found.append(Remark(Level.ERROR, "unapproved", text, f"{compared.folder}/{file}", int(number or 0)))
+        found.append(Remark(Level.ERROR, "unapproved", text, compared.place(f"policies/{file}"), int(number or 0)))
     levels = {Kind.GAIN: Level.WARNING, Kind.BOTH: Level.WARNING, Kind.LOSS: Level.NOTICE, Kind.OTHER: Level.NOTICE}
     for line in compared.lines:
         file, _, number = line.source.rpartition(":")
-        place = f"{compared.folder}/{file or f'{line.set_id}/set.yaml'}"
+        place = compared.place(f"policies/{file or f'{line.set_id}/set.yaml'}")
         found.append(
             Remark(
                 levels[line.kind], _CODES[line.kind], line.text, place, int(number or 0), 1, f"{line.about} {line.text}"

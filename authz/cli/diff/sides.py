@@ -27,7 +27,7 @@ from authz.settings import Settings
 
 
 class Side(NamedTuple):
-    """One side. `invalid`: why sets do not compile; `failing`: guards broken, tests failing; `approvals`: accepted."""
+    """One side. `invalid`: why sets do not compile, `broken`: which; `failing`: guards broken, tests failing."""
 
     name: str
     bundles: Mapping[str, Bundle]
@@ -35,12 +35,14 @@ class Side(NamedTuple):
     invalid: tuple[Problem, ...]
     failing: tuple[Problem, ...]
     approvals: tuple[Approval, ...]
+    broken: frozenset[str]
 
     def definitions(self) -> dict[str, PolicySet]:
         """What every set declares, also those that are the same on both sides and not compiled."""
         return {
             name: self.generations[name].definition if name in self.generations else parse_set(bundle).definition
             for name, bundle in self.bundles.items()
+            if name not in self.broken
         }
 
 
@@ -139,6 +141,7 @@ class _Judged(NamedTuple):
     compiled: Mapping[str, CompiledSet]
     invalid: tuple[Problem, ...]
     failing: tuple[Problem, ...]
+    broken: frozenset[str]
 
     def side(self, other: Mapping[str, CompiledSet], *, whole: bool) -> Side:
         """Loaded, beside the compiled sets of the other side."""
@@ -147,7 +150,8 @@ class _Judged(NamedTuple):
             for name, one in self.compiled.items()
         }
         approvals, wrong = read_approvals(self.opened.approvals)
-        return Side(self.opened.name, self.bundles, generations, (*self.invalid, *wrong), self.failing, approvals)
+        invalid = (*self.invalid, *wrong)
+        return Side(self.opened.name, self.bundles, generations, invalid, self.failing, approvals, self.broken)
 
 
 def _other_lines(one: CompiledSet, other: CompiledSet) -> CompiledSet:
@@ -171,4 +175,5 @@ def _judged(
             except PolicyInvalid as invalid:
                 problems.extend(invalid.problems)
             advance(1)
-    return _Judged(side, bundles, compiled, tuple(problems), tuple(failing))
+    broken = {set_dir.name for set_dir in side.place.set_dirs} - (bundles.keys() - (changed.keys() - compiled.keys()))
+    return _Judged(side, bundles, compiled, tuple(problems), tuple(failing), frozenset(broken))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from authz.cli.plain import printable
 from authz.cli.reports.remark import Level, Remark, by_weight
 
 MOST_A_LEVEL: Final = 10
@@ -37,7 +38,8 @@ def _command(one: Remark) -> str:
 
 
 def _text(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Written as the runner undoes it; what nobody would see is shown as its escape before."""
+    return printable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any, Final
+from urllib.parse import quote
 
 from authz.cli.reports.remark import Level, Remark, by_weight
 
@@ -47,7 +48,7 @@ def _rule(code: str, means: str, page: Callable[[str], str] | None) -> dict[str,
 
 def _result(one: Remark, codes: list[str]) -> dict[str, Any]:
     region = {"startLine": max(1, one.line), **({"startColumn": one.column} if one.column else {})}
-    location = {"artifactLocation": {"uri": one.file, "uriBaseId": "%SRCROOT%"}, "region": region}
+    location = {"artifactLocation": {"uri": quote(one.file), "uriBaseId": "%SRCROOT%"}, "region": region}
     return {
         "ruleId": one.code,
         "ruleIndex": codes.index(one.code),
