@@ -162,7 +162,7 @@ def test_a_label_alone_is_no_change_and_is_told(versioned: Checkout) -> None:
 
     assert ran.status == 0
     assert ran.out.splitlines() == [
-        "NO CHANGE", "", "Other changes", "· the label of the action move_box reads otherwise  storehouse/set.yaml",
+        "NO CHANGE", "", "Other changes", "· the label of the action move_box reads otherwise  storehouse/set.yaml:14",
     ]  # fmt: skip
 
 

@@ -181,3 +181,39 @@ def test_what_nobody_would_see_is_shown_in_every_form_and_begins_no_line(widened
     results = authz("diff", "HEAD", ".", "--format", "sarif").json["runs"][0]["results"]
     uris = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results}
     assert "approvals/a%20%5B1%5D.yaml" in uris
+
+
+def test_a_line_that_is_gone_is_said_to_be_and_annotates_no_line_that_took_its_place(checkout: Checkout) -> None:
+    with (checkout.set_dir / "networks" / "acme.csv").open("a") as stream:
+        stream.write("p2, acme, 198.51.100.0/24, allow\n")
+    commit(checkout)
+    checkout.replace("networks/acme.csv", "p2, acme, 203.0.113.66/32, deny\np2, acme, 198.51.100.0/24, allow\n", "")
+    checkout.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.0/25")
+
+    (sentence,) = authz("diff", "HEAD", ".", "--format", "json").json["sentences"]
+
+    assert sentence["text"].startswith("acme gains 1 IPv4 address (203.0.113.66/32) and loses")
+    assert sentence["source"] == "storehouse/networks/acme.csv:3"
+    assert "storehouse/networks/acme.csv:3 before" in authz("diff", "HEAD", ".").out
+    assert "file=policies/storehouse/networks/acme.csv,title=" in authz("diff", "HEAD", ".", "--format", "github").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("tags: [gate]", "tags: [gate, door]", "    tags: [gate, door]"),
+        ("expression: 'tenant.closed'", "expression: '!tenant.closed'", "  gate_closed:"),
+        ("tenant.closed: {type: bool}", "tenant.closed: {type: bool, origin: request}", "  tenant.closed: {"),
+        ("time_zone: Europe/Bucharest\nphone", "time_zone: Europe/Paris\nphone", "time_zone: Europe/Paris"),
+        ("en: sign the book", "en: sign the log", "  - id: sign-book"),
+    ],
+)
+def test_a_declaration_that_differs_is_told_on_its_line(checkout: Checkout, old: str, new: str, line: str) -> None:
+    commit(checkout)
+    checkout.replace("set.yaml", old, new)
+
+    first = authz("diff", "HEAD", ".", "--format", "json").json["sentences"][0]
+
+    file, _, number = first["source"].rpartition(":")
+    assert file == "storehouse/set.yaml"
+    assert (checkout.set_dir / "set.yaml").read_text().splitlines()[int(number) - 1].startswith(line)

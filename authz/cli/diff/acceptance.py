@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from authz.cli.diff.approvals import CODE, Approval
+from authz.cli.diff.places import DeclaredAt
 from authz.core.diff.networks import Span, covers
 from authz.core.diff.sets import SetDiff
 from authz.errors import Problem
@@ -16,10 +17,11 @@ Used = set[tuple[Approval, str, int]]
 
 
 class Unapproved(NamedTuple):
-    """A gain that nobody accepted, in words. `source`: `<set>/<file>:<line>` of its cause."""
+    """A gain that nobody accepted, in words. `source`: `<set>/<file>:<line>` of its cause, as `Line` has it."""
 
     text: str
     source: str
+    gone: bool = False
 
     def __str__(self) -> str:
         """The words."""
@@ -34,7 +36,12 @@ class Accepted(NamedTuple):
 
 
 def accepted(
-    diffs: Iterable[SetDiff], base: Iterable[Approval], head: Iterable[Approval], today: dt.date, only: str = ""
+    diffs: Iterable[SetDiff],
+    base: Iterable[Approval],
+    head: Iterable[Approval],
+    today: dt.date,
+    at: DeclaredAt,
+    only: str = "",
 ) -> Accepted:
     """Hold every gain against what approvals of HEAD accept that none of BASE accepted by the same paper.
 
@@ -50,7 +57,7 @@ def accepted(
         mine = [one for one in fresh if one.set_id == diff.set_id]
         left += _open_cells(diff, mine, stale, used)
         left += _open_networks(diff, mine, stale, used)
-        left += _open_declarations(diff, mine, stale, used)
+        left += _open_declarations(diff, mine, at, stale, used)
     return Accepted(tuple(left), tuple(_findings(head, stale | used, today)))
 
 
@@ -68,7 +75,7 @@ def _open_cells(diff: SetDiff, approvals: list[Approval], stale: Used, used: Use
             used |= by
             if not by:
                 whose = f" of {tenant}" if tenant else ""
-                yield Unapproved(f"{diff.set_id}: {change.role}{whose}, {change.action}", change.rule)
+                yield Unapproved(f"{diff.set_id}: {change.role}{whose}, {change.action}", change.rule, change.gone)
 
 
 def _open_networks(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
@@ -88,16 +95,18 @@ def _open_networks(diff: SetDiff, approvals: list[Approval], stale: Used, used: 
             continue
         for span in change.opened:
             if not covers(ranges.values(), span):
-                yield Unapproved(f"{diff.set_id}: addresses {span} of {change.tenant}", change.rule)
+                yield Unapproved(f"{diff.set_id}: addresses {span} of {change.tenant}", change.rule, change.gone)
         if change.opened_to_all:
-            yield Unapproved(f"{diff.set_id}: any address of {change.tenant}", change.rule)
+            yield Unapproved(f"{diff.set_id}: any address of {change.tenant}", change.rule, change.gone)
 
 
 def _meets(gained: Iterable[Span], stated: Span) -> bool:
     return any(one.first <= stated.last and stated.first <= one.last for one in gained)
 
 
-def _open_declarations(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
+def _open_declarations(
+    diff: SetDiff, approvals: list[Approval], at_line: DeclaredAt, stale: Used, used: Used
+) -> Iterator[Unapproved]:
     for declared in diff.declared:
         if declared.gains:
             by: Used = {
@@ -108,7 +117,9 @@ def _open_declarations(diff: SetDiff, approvals: list[Approval], stale: Used, us
             } - stale
             used |= by
             if not by:
-                yield Unapproved(f"{diff.set_id}: {declared.id}", f"{diff.set_id}/set.yaml:0")
+                yield Unapproved(
+                    f"{diff.set_id}: {declared.id}", f"{diff.set_id}/set.yaml:{at_line(diff.set_id, declared)}"
+                )
 
 
 def _findings(head: list[Approval], accounted: Used, today: dt.date) -> Iterator[Problem]:

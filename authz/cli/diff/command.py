@@ -14,8 +14,9 @@ from authz.cli.compiled import cache_folder, definitions
 from authz.cli.diff.acceptance import Accepted, accepted
 from authz.cli.diff.forms import RULES, Compared, as_json, markdown, print_terminal, remarks
 from authz.cli.diff.people import People, people_of
+from authz.cli.diff.places import declared_at
 from authz.cli.diff.sides import Side, compiled_sides, opened
-from authz.cli.diff.words import Line, lines_of
+from authz.cli.diff.words import lines_of
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
 from authz.cli.log.replay import exported
@@ -113,9 +114,14 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
     diffs = list(_diffs(before, after))
     people = _people(registry, settings, before, after, pseudonyms) if registry and diffs else None
-    lines = tuple(line for one in diffs for line in _lines(one, before, after, people))
+    at = declared_at(after.bundles)
+    lines = tuple(
+        line
+        for one in diffs
+        for line in lines_of(one, before.generations.get(one.set_id), after.generations.get(one.set_id), at, people)
+    )
     today = dt.datetime.now(dt.UTC).date()
-    held = accepted(diffs, before.approvals, after.approvals, today, after_at.only or before_at.only)
+    held = accepted(diffs, before.approvals, after.approvals, today, at, after_at.only or before_at.only)
     replayed = tuple(_replayed(log, before, after)) if log is not None and not invalid else ()
     failing_before = len(before.failing)
     verdict = total(diffs)
@@ -157,10 +163,6 @@ def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:
                 or found.removed
             ):
                 yield found
-
-
-def _lines(diff: SetDiff, before: Side, after: Side, people: People | None) -> Iterator[Line]:
-    yield from lines_of(diff, before.generations.get(diff.set_id), after.generations.get(diff.set_id), people)
 
 
 def _exit_code(invalid: bool, held: Accepted, after: Side) -> int:

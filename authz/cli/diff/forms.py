@@ -80,7 +80,7 @@ def print_terminal(compared: Compared) -> None:
             say(console, "")
             say(console, (heading, STRONG))
         for line in lines:
-            say(console, marks[kind], one_line(line.text), (f"  {line.source.removesuffix(':0')}", QUIET))
+            say(console, marks[kind], one_line(line.text), (f"  {line.place}", QUIET))
             if line.people:
                 say(console, (f"    {len(line.people)}: {', '.join(line.people[:10])}", QUIET), *_more(line.people))
     for title, texts in _appendix(compared):
@@ -144,7 +144,7 @@ def _set_document(diff: SetDiff) -> dict[str, Any]:
         "networks": [
             {
                 "tenant": one.tenant, "rule": one.rule, "any_before": one.any_before, "any_after": one.any_after,
-                "gains": one.gains, "losses": one.losses,
+                "gains": one.gains, "losses": one.losses, "gone": one.gone,
                 **{
                     name: {"ranges": [str(span) for span in spans], "ipv4": addresses(spans)[0],
                            "ipv6": str(addresses(spans)[1])}
@@ -214,7 +214,7 @@ def _advice(compared: Compared) -> str:
 
 
 def _row(line: Line, *, people: bool) -> str:
-    where = code(line.source.removesuffix(":0"))
+    where = code(line.place)
     row = f"| {prose(line.text)} | {where} |"
     if people:
         more = f" and {len(line.people) - 10} more" if len(line.people) > 10 else ""  # noqa: PLR2004 - as shown here
@@ -230,14 +230,21 @@ def remarks(compared: Compared) -> list[Remark]:
     for gap in compared.open:
         text = f"widened without an approval: {gap.text}"
         file, _, number = gap.source.rpartition(":")
-        found.append(Remark(Level.ERROR, "unapproved", text, compared.place(f"policies/{file}"), int(number or 0)))
+        stated = 0 if gap.gone else int(number or 0)
+        found.append(Remark(Level.ERROR, "unapproved", text, compared.place(f"policies/{file}"), stated))
     levels = {Kind.GAIN: Level.WARNING, Kind.BOTH: Level.WARNING, Kind.LOSS: Level.NOTICE, Kind.OTHER: Level.NOTICE}
     for line in compared.lines:
         file, _, number = line.source.rpartition(":")
         place = compared.place(f"policies/{file or f'{line.set_id}/set.yaml'}")
         found.append(
             Remark(
-                levels[line.kind], _CODES[line.kind], line.text, place, int(number or 0), 1, f"{line.about} {line.text}"
+                levels[line.kind],
+                _CODES[line.kind],
+                line.text,
+                place,
+                0 if line.gone else int(number or 0),
+                1,
+                f"{line.about} {line.text}",
             )
         )
     return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from authz.cli.diff.places import DeclaredAt
 from authz.core.conditions import NEVER
 from authz.core.diff.networks import NetworkChange, addresses
 from authz.core.diff.sets import CellChange, SetDiff
@@ -34,7 +35,10 @@ class Kind(StrEnum):
 
 
 class Line(NamedTuple):
-    """One sentence. `source`: `<set>/<file>:<line>` of its cause. `people`: whom it touches, where that is known."""
+    """One sentence. `source`: `<set>/<file>:<line>` of its cause; `gone`: in BASE, and HEAD has another line there.
+
+    `people`: whom it touches, where that is known.
+    """
 
     kind: Kind
     set_id: str
@@ -42,10 +46,17 @@ class Line(NamedTuple):
     source: str = ""
     people: tuple[str, ...] = ()
     about: str = ""
+    gone: bool = False
+
+    @property
+    def place(self) -> str:
+        """The source as it is shown; empty where there is none."""
+        shown = self.source.removesuffix(":0")
+        return f"{shown} before" if self.gone and shown else shown
 
 
 def lines_of(
-    diff: SetDiff, base: Generation | None, head: Generation | None, people: People | None = None
+    diff: SetDiff, base: Generation | None, head: Generation | None, at: DeclaredAt, people: People | None = None
 ) -> Iterator[Line]:
     """Everything that differs, in sentences: access first."""
     if diff.added or diff.removed:
@@ -57,10 +68,12 @@ def lines_of(
     for change in diff.networks:
         whom = people(diff.set_id, (change.tenant,), (), ()) if people is not None else ()
         kind = Kind.of(change.gains, change.losses)
-        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom, f"network {change.tenant}")
+        about = f"network {change.tenant}"
+        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom, about, change.gone)
     for declared in diff.declared:
         kind = Kind.of(declared.gains, declared.losses)
-        yield Line(kind, diff.set_id, declared.text, f"{diff.set_id}/set.yaml:0", (), declared.id)
+        source = f"{diff.set_id}/set.yaml:{at(diff.set_id, declared)}"
+        yield Line(kind, diff.set_id, declared.text, source, (), declared.id)
     if diff.reasons:
         spoken = sorted({f"{one.role}, {one.action}" for one in diff.reasons})
         text = f"refused as before, but another thing is said to be missing: {listed(spoken)}"
@@ -91,11 +104,13 @@ def _cells(diff: SetDiff, roles: Iterable[str], actions: tuple[str, ...], people
         for role in sorted(by_role, key=order.index):
             together.setdefault(tuple(by_role[role]), []).append(role)
         for named, whose in together.items():
-            rules = list(dict.fromkeys(one.rule for one in changes if one.role in whose and one.rule))
-            source = rules[0] if rules else ""
+            source, gone = next(
+                ((one.rule, one.gone) for one in changes if one.role in whose and one.rule), ("", False)
+            )
             whom = people(diff.set_id, group.tenants, group.spared, tuple(whose)) if people is not None else ()
             text = _cell_sentence(group, whose, named, actions)
-            yield Line(Kind.of(group.gains, group.losses), diff.set_id, text, source, whom, f"{whose} {named}")
+            kind = Kind.of(group.gains, group.losses)
+            yield Line(kind, diff.set_id, text, source, whom, f"{whose} {named}", gone)
 
 
 def _cell_sentence(group: _Group, roles: list[str], named: tuple[str, ...], actions: tuple[str, ...]) -> str:

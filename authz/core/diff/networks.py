@@ -38,7 +38,9 @@ class Span(NamedTuple):
 
 
 class NetworkChange(NamedTuple):
-    """One tenant whose lines hold other addresses. `rule`: the line that takes in, or leaves out, the first of them.
+    """One tenant whose lines hold other addresses.
+
+    `rule`: the line that takes in, or leaves out, the first of them: of HEAD, or (`gone`) of BASE.
 
     `gained`, `lost`: under an annex that says `any`, and where no line says `any` under every annex.
     `any_before`, `any_after`: the lines hold every address, and also requests that have none.
@@ -55,6 +57,7 @@ class NetworkChange(NamedTuple):
     gained_declared: tuple[Span, ...] = ()
     lost_declared: tuple[Span, ...] = ()
     bearing: Bearing = Bearing(helps=True)
+    gone: bool = False
 
     @property
     def widens(self) -> bool:
@@ -125,13 +128,13 @@ def _text(lines: TenantNetworks) -> list[tuple[str, str]]:
 
 
 def _change(tenant: str, before: TenantNetworks | None, after: TenantNetworks | None) -> NetworkChange:
-    gained, lost, rule = _compared(before, after)
+    gained, lost, rule, gone = _compared(before, after)
     any_before = before is not None and before.has_any
     any_after = after is not None and after.has_any
     if not rule:
         lines = (after or before or TenantNetworks(())).lines
-        rule = lines[0].source if lines else ""
-    change = NetworkChange(tenant, gained, lost, any_before, any_after, rule)
+        rule, gone = (lines[0].source if lines else ""), after is None
+    change = NetworkChange(tenant, gained, lost, any_before, any_after, rule, gone=gone)
     if any_before is any_after:
         return change
     strict = _compared(None if any_before else before, None if any_after else after)
@@ -140,21 +143,22 @@ def _change(tenant: str, before: TenantNetworks | None, after: TenantNetworks | 
 
 def _compared(
     before: TenantNetworks | None, after: TenantNetworks | None
-) -> tuple[tuple[Span, ...], tuple[Span, ...], str]:
-    """What is gained, what is lost, and the line of the first address of either."""
+) -> tuple[tuple[Span, ...], tuple[Span, ...], str, bool]:
+    """What is gained, what is lost, the line of the first address of either, and whether that is one of `before`."""
     bounds = {0, 1 << 32, IPV6_BASE, *(before.boundaries if before else ()), *(after.boundaries if after else ())}
     cuts = sorted(bound for bound in bounds if bound < _TOP)
     gained: list[Span] = []
     lost: list[Span] = []
-    rule = ""
+    rule, gone = "", False
     for first, following in zip(cuts, [*cuts[1:], _TOP], strict=True):
         if 1 << 32 <= first < IPV6_BASE:
             continue  # no address stands there
         was, now = _inside(before, first), _inside(after, first)
         if was[0] is not now[0]:
             (gained if now[0] else lost).append(Span(Address(first), Address(following - 1)))
-            rule = rule or now[1] or was[1]
-    return tuple(_joined(gained)), tuple(_joined(lost)), rule
+            if not rule:
+                rule, gone = (now[1], False) if now[1] else (was[1], bool(was[1]))
+    return tuple(_joined(gained)), tuple(_joined(lost)), rule, gone
 
 
 def _inside(lines: TenantNetworks | None, address: int) -> tuple[bool, str]:

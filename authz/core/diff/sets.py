@@ -44,8 +44,8 @@ class CellChange(NamedTuple):
     """One (tenant class, role, action) whose answer changes for some facts.
 
     `before`, `after`: when it is allowed, in words. `rule`: the `<set>/<file>:<line>` that brings the change about: of
-    HEAD where one decides there, else the line of BASE that is gone. `tenants`: empty for all but those `spared`, who
-    have lines of their own there and keep their answers, or see another change.
+    HEAD where one decides there, else (`gone`) the line of BASE that did. `tenants`: empty for all but those `spared`,
+    who have lines of their own there and keep their answers, or see another change.
     """
 
     tenants: tuple[str, ...]
@@ -57,6 +57,7 @@ class CellChange(NamedTuple):
     gains: bool
     losses: bool
     rule: str
+    gone: bool = False
 
 
 class ReasonChange(NamedTuple):
@@ -177,6 +178,7 @@ class _Change(NamedTuple):
     gains: bool
     losses: bool
     rule: str
+    gone: bool
 
     @property
     def alike(self) -> tuple[object, ...]:
@@ -210,19 +212,20 @@ def _changes(base: _Table, head: _Table) -> Iterator[tuple[tuple[str, str], _Cha
 def _change(before: Cell | None, after: Cell | None) -> _Change | None:
     """None where both answer alike and refuse for the same reasons, whatever is true."""
     facts = tuple(dict.fromkeys((*(before.facts if before else ()), *(after.facts if after else ()))))
-    gained = lost = otherwise = False
+    gained = lost = otherwise = gone = False
     rule = ""
     for values in product((False, True), repeat=len(facts)):
         true = {fact for fact, value in zip(facts, values, strict=True) if value}
         was, now = _answer(before, true), _answer(after, true)
         if was[0] is not now[0]:
             gained, lost = gained or now[0], lost or was[0]
-            rule = rule or now[1] or was[1]
+            if not rule:
+                rule, gone = (now[1], False) if now[1] else (was[1], bool(was[1]))
         elif not was[0] and was[2] != now[2]:
             otherwise = True
     if not (gained or lost or otherwise):
         return None
-    return _Change(allowed_when(before), allowed_when(after), gained, lost, rule)
+    return _Change(allowed_when(before), allowed_when(after), gained, lost, rule, gone)
 
 
 def _answer(cell: Cell | None, true: set[str]) -> tuple[bool, str, frozenset[str]]:
