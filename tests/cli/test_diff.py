@@ -299,6 +299,22 @@ def test_the_same_access_is_accepted_again_by_another_paper(versioned: Checkout)
     assert diffed().status == 0
 
 
+def test_the_approval_that_accepts_a_gain_is_named_and_that_it_is_as_wide_as_can_be(versioned: Checkout) -> None:
+    approve(versioned, "    networks: [{tenant: acme, range: any}]\n")
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    for form in ("terminal", "markdown"):
+        said = diffed("--format", form)
+        assert said.status == 0
+        assert (
+            "annex 2 of acme (accepted by Mara Ionescu, until 2999-01-01); as wide as can be: any address" in said.out
+        )
+    assert diffed("--format", "json").json["accepted_by"] == [
+        {"because": "annex 2 of acme", "accepted_by": "Mara Ionescu", "expires": "2999-01-01",
+         "file": "approvals/change.yaml", "line": 2}
+    ]  # fmt: skip
+
+
 def test_an_approval_for_another_set_is_no_finding_where_one_set_is_compared(versioned: Checkout) -> None:
     shutil.copytree(versioned.set_dir, versioned.root / "policies" / "second")
     approve(versioned, RANGE)

@@ -29,10 +29,14 @@ class Unapproved(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """`open`: what nobody accepted. `findings`: approvals that are stale, or accept what does not happen."""
+    """`open`: what nobody accepted. `findings`: approvals that are stale, or accept what does not happen.
+
+    `by`: the approvals that accept something of this change.
+    """
 
     open: tuple[Unapproved, ...]
     findings: tuple[Problem, ...]
+    by: tuple[Approval, ...]
 
 
 def accepted(
@@ -58,7 +62,8 @@ def accepted(
         left += _open_cells(diff, mine, stale, used)
         left += _open_networks(diff, mine, stale, used)
         left += _open_declarations(diff, mine, at, stale, used)
-    return Accepted(tuple(left), tuple(_findings(head, stale | used, today)))
+    by = {one for one, _, _ in used}
+    return Accepted(tuple(left), tuple(_findings(head, stale | used, today)), tuple(one for one in head if one in by))
 
 
 def _open_cells(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:

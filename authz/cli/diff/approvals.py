@@ -32,6 +32,12 @@ class Cells(NamedTuple):
     tenant: str = ANY
     when: str = ANY
 
+    def __str__(self) -> str:
+        """`every action of every role of acme`."""
+        action = "every action" if self.action == ANY else self.action
+        role = "every role" if self.role == ANY else self.role
+        return f"{action} of {role} of {'every tenant' if self.tenant == ANY else self.tenant}"
+
     def accepts(self, role: str, action: str, tenant: str, when: str) -> bool:
         """Whether the cell of a tenant is among them; `tenant` empty: of all tenants, which only `*` accepts."""
         return (
@@ -72,6 +78,13 @@ class Approval(NamedTuple):
     declared: tuple[str, ...]
     file: str
     line: int
+
+    def __str__(self) -> str:
+        """By which paper, who said so, until when, and where it stands."""
+        said = f"{self.because} (accepted by {self.accepted_by}, until {self.expires.isoformat()})"
+        wide = [str(one) for one in self.cells if (one.role, one.action) == (ANY, ANY)]
+        wide += [f"any address of {one.tenant}" for one in self.networks if one.range is None]
+        return f"{said}{'; as wide as can be: ' + ', '.join(wide) if wide else ''}  {self.file}:{self.line}"
 
     def items(self) -> Iterator[Item]:
         """Each thing that it accepts."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from authz.cli.diff.acceptance import Unapproved
+from authz.cli.diff.approvals import Approval
 from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.markdown import code, prose
 from authz.cli.reports.remark import Level, Remark
@@ -58,6 +59,7 @@ class Compared(NamedTuple):
     replayed: tuple[str, ...]
     exit_code: int
     place: Callable[[str], str] = str
+    accepted_by: tuple[Approval, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -104,6 +106,8 @@ def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:
         yield "Does not compile", [f"{side}: {problem}" for side, problem in compared.invalid]
     if compared.open:
         yield "Widened without an approval in this change", [one.text for one in compared.open]
+    if compared.accepted_by:
+        yield "Accepted in this change by", [str(one) for one in compared.accepted_by]
     if compared.failing:
         yield "Guards and tests that fail", [str(problem) for problem in compared.failing]
     if compared.findings:
@@ -127,6 +131,11 @@ def document(compared: Compared) -> dict[str, Any]:
             for line in compared.lines
         ],
         "unapproved": [one.text for one in compared.open],
+        "accepted_by": [
+            {"because": one.because, "accepted_by": one.accepted_by, "expires": one.expires.isoformat(),
+             "file": one.file, "line": one.line}
+            for one in compared.accepted_by
+        ],
         "findings": [problem._asdict() for problem in compared.findings],
         "invalid": [{"side": side, **problem._asdict()} for side, problem in compared.invalid],
         "failing": [problem._asdict() for problem in compared.failing],
