@@ -147,7 +147,7 @@ def test_whether_a_sender_is_sure_enough_is_told_as_far_as_it_is_known(
         (decision(reason="contact_suspended", decision=False), Verdict.SAME, ""),
         (decision(reason="from_the_future", decision=False, role=None), Verdict.UNTOLD, "does not say which action"),
         (decision(reason="action_unknown", decision=False, action=None), Verdict.UNTOLD, "which action was asked for"),
-        (decision(set="granary"), Verdict.UNTOLD, "no policy set `granary`"),
+        (decision(set="granary"), Verdict.OTHERWISE, "no policy set `granary`"),
         (decision(action="fly"), Verdict.OTHERWISE, "no action `fly`"),
         (decision(role="visitor"), Verdict.OTHERWISE, "no line for `visitor`"),
         (decision(reason="channel_not_allowed", decision=False, facts=None), Verdict.UNTOLD, "channel was closed"),
