@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final
 
+from authz.core.decision import Decision
 from authz.core.identity import shown_id
 from authz.core.service import ServiceTerms
-from authz.core.types import Decision, Missing, Reason
+from authz.core.types import Missing, Reason
 from authz.pdp import Outcome, sender_is_sure
 from authz.texts import Texts
 

@@ -16,9 +16,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from authz.answer import answer_document, obligation_documents, service_terms_document
+from authz.core.decision import Decision
 from authz.core.directory import Annex, Contact, Tenant
 from authz.core.identity import shown_id
-from authz.core.types import Decision, SubjectKey
+from authz.core.types import SubjectKey
 from authz.pdp import Outcome, sender_is_sure
 from authz.texts import Texts
 

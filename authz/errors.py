@@ -1,6 +1,6 @@
 """Everything that can go wrong, as values and exceptions that carry what the reader needs to act.
 
-A deny is a value (`core.types.Decision`), never an exception. HTTP status codes and CLI exit codes live in the
+A deny is a value (`core.decision.Decision`), never an exception. HTTP status codes and CLI exit codes live in the
 faces (`web`, `cli`), not here.
 """
 

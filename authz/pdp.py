@@ -17,6 +17,7 @@ import structlog
 from authz.core.attributes import bindings
 from authz.core.calendar import LegalHolidays, WorkingCalendar
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.directory import Directory
 from authz.core.gate import Passage, passage
 from authz.core.generation import Generation
@@ -24,7 +25,7 @@ from authz.core.limits import NO_LIMITS, Limits
 from authz.core.obligations import Obligation, negotiated, obligations
 from authz.core.search import Place, World, action_candidates, resource_candidates, subject_candidates
 from authz.core.service import ServiceTerms, service_terms
-from authz.core.types import Address, Assurance, Decision, Reason, Request
+from authz.core.types import Address, Assurance, Reason, Request
 from authz.errors import NoActivePolicy, Unavailable
 
 _log = structlog.get_logger(__name__)

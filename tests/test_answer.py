@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from authz.answer import answer_document
-from authz.core.types import Decision, Reason, Request
+from authz.core.decision import Decision
+from authz.core.types import Reason, Request
 from authz.pdp import Outcome
 from authz.texts import Texts
 

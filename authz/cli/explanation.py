@@ -12,8 +12,9 @@ from rich.text import Text
 
 from authz.cli.plain import printable
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, say, show
+from authz.core.decision import Decision
 from authz.core.explain import FAILED, NOT_REACHED, PASSED, Step
-from authz.core.types import Decision, Request
+from authz.core.types import Request
 from authz.pdp import Outcome
 from authz.texts import Texts, label
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from authz.core.assurance import EMAIL_REQUESTS, channel_refusal, sender_refusal
 from authz.core.attributes import bindings
+from authz.core.decision import Decision
 from authz.core.directory import Annex, Directory
 from authz.core.generation import Generation
 from authz.core.network import TenantNetworks
@@ -19,7 +20,6 @@ from authz.core.types import (
     Assurance,
     Channel,
     ContactState,
-    Decision,
     Missing,
     NetworkChoice,
     Reason,

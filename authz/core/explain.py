@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from authz.core.decision import Decision
 from authz.core.table import BUILT_IN_FACTS
-from authz.core.types import Channel, Decision, Reason, Request
+from authz.core.types import Channel, Reason, Request
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"

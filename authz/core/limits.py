@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from authz.core.decision import Decision
 from authz.core.standing import INFER_TENANT, TENANT_RESOURCE
-from authz.core.types import Assurance, Channel, Decision, Reason, Request
+from authz.core.types import Assurance, Channel, Reason, Request
 
 _STRENGTH: Final = {assurance: at for at, assurance in enumerate(Assurance)}
 

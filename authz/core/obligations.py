@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from authz.core.attributes import unusable
+from authz.core.decision import Decision
 from authz.core.definition import ObligationDef, PolicySet
 from authz.core.matching import is_one_of
-from authz.core.types import Decision, Missing, Reason
+from authz.core.types import Missing, Reason
 
 SUPPORTED_OBLIGATIONS: Final = "supported_obligations"
 """The member of the request's context, and what `context.fact` names where the caller cannot perform an obligation."""

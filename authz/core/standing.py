@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from authz.core.decision import Decision
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
-from authz.core.types import Decision, Reason, Request, SubjectKey
+from authz.core.types import Reason, Request, SubjectKey
 from authz.errors import NoActivePolicy
 
 INFER_TENANT: Final = "*"

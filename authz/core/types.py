@@ -1,17 +1,11 @@
-"""The words of a decision: request, reasons, decision (R1..R9 of docs/semantics.md; AuthZEN 1.0 section 5)."""
+"""The words of a question and its answer (R1..R9 of docs/semantics.md; AuthZEN 1.0 section 5)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, NewType
-
-if TYPE_CHECKING:
-    from authz.core.directory import Annex, Contact, Tenant
-    from authz.core.generation import Generation
-    from authz.core.table import Cell
-
+from typing import Final, NamedTuple, NewType
 
 Address = NewType("Address", int)
 """A canonical IP address as made by `core.network.parse_address`: IPv4 is 0..2**32-1, IPv6 is 2**128 + its number."""
@@ -136,31 +130,3 @@ class Missing(NamedTuple):
     def __str__(self) -> str:
         """`own_request`, or `not login_blocked` for a deny fact that would have to be false."""
         return self.fact if self.wanted else f"not {self.fact}"
-
-
-class Decision(NamedTuple):
-    """The answer with everything its explanation needs (R9). Frozen; nothing in it is looked up later.
-
-    `rule` is `<set>/<file>:<line>` of the deciding policy line, empty where no line decided (R1..R4).
-    `missing` is the nearest allowed neighbour, empty for an allow and where nothing would help.
-    `mask` and `unknown` hold, bit by bit in the cell's order of facts, which facts were true and which not known.
-    `network_rule` is the network line that spoke for or against the address, empty where none did.
-    `key`: the canonical id under which an allowed contact was found, None for a deny.
-    `tenant`, `annex`, `contact`, `generation`, `cell` are None where the decision ended before they were known.
-    """
-
-    allowed: bool
-    reason: Reason
-    action: str = ""
-    tenant: Tenant | None = None
-    annex: Annex | None = None
-    contact: Contact | None = None
-    generation: Generation | None = None
-    cell: Cell | None = None
-    mask: int = 0
-    unknown: int = 0
-    rule: str = ""
-    network_rule: str = ""
-    fact: str = ""
-    missing: tuple[Missing, ...] = ()
-    key: SubjectKey | None = None

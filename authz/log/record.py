@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
+from authz.core.decision import Decision
 from authz.core.network import network_around
 from authz.core.standing import TENANT_RESOURCE
-from authz.core.types import Address, Decision, Reason, Request
+from authz.core.types import Address, Reason, Request
 from authz.log.pseudonyms import Pseudonyms
 
 DECISION: Final = "decision"

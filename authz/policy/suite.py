@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from authz.core.attributes import bindings
 from authz.core.calendar import WorkingCalendar
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.generation import Generation
 from authz.core.obligations import obligations
 from authz.core.question import request_from_flat
 from authz.core.service import ServiceTerms, service_terms
-from authz.core.types import Decision, Missing, Reason, Request
+from authz.core.types import Missing, Reason, Request
 from authz.errors import Problem, RequestInvalid, sorted_problems
 from authz.legal_holidays import legal_holidays
 from authz.policy.cases import Case, CaseFile

@@ -8,8 +8,9 @@ from typing import Final
 
 from babel.messages.pofile import read_po
 
+from authz.core.decision import Decision
 from authz.core.definition import Labels
-from authz.core.types import Decision, Missing, Reason
+from authz.core.types import Missing, Reason
 from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, IN_THE_WAY, USER, WITH_PARTS, WITHOUT
 
 SOURCE_LANGUAGE: Final = "en"

@@ -20,7 +20,7 @@ from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
 from authz.web.decisions import AS_OF, Decisions, may_ask_the_past
 from authz.web.hold import send_answered
-from authz.web.hygiene import read_body
+from authz.web.incoming import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
 

@@ -17,7 +17,7 @@ from authz.web import wire
 from authz.web.callers import CallerRefused, Callers, Scope
 from authz.web.decisions import Decisions
 from authz.web.hold import send_answered
-from authz.web.hygiene import read_body
+from authz.web.incoming import read_body
 from authz.web.paging import requested_page
 from authz.web.reply import CACHEABLE, Refusal, send_json
 from authz.web.search import ACTIONS, RESOURCES, SUBJECTS, Form, answer_search, search_question

@@ -20,7 +20,7 @@ from authz.errors import RequestInvalid
 from authz.registry.confirmations import Binding
 from authz.web import wire
 from authz.web.callers import Callers, Scope
-from authz.web.hygiene import read_body
+from authz.web.incoming import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
 

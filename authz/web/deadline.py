@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from authz.web.hygiene import read_request_id
+from authz.web.incoming import read_request_id
 from authz.web.peer import PEER_NAMES, names_of
 from authz.web.reply import Refusal, error_body
 

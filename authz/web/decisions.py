@@ -19,7 +19,7 @@ from authz.pdp import Outcome
 from authz.web import wire
 from authz.web.batch import Answer, Document, answers, effective, read_batch
 from authz.web.callers import Caller
-from authz.web.hygiene import REQUEST_ID
+from authz.web.incoming import REQUEST_ID
 from authz.web.service import Service
 from authz.web.usual import usual_authzen, usual_batch, usual_flat
 

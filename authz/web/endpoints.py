@@ -14,7 +14,7 @@ from authz.web import wire
 from authz.web.callers import Callers, CallerTooFast, CallerUnknown
 from authz.web.decisions import Decisions
 from authz.web.hold import send_answered
-from authz.web.hygiene import read_body
+from authz.web.incoming import read_body
 from authz.web.reply import send_json
 from authz.web.service import Service
 from authz.wiring import Health

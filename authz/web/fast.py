@@ -28,7 +28,8 @@ from authz.web.callers import Caller
 from authz.web.deadline import LimitedConfig
 from authz.web.decisions import Answered, Decisions
 from authz.web.heads import Fast, Head
-from authz.web.hygiene import ALWAYS, REQUEST_ID
+from authz.web.hygiene import ALWAYS
+from authz.web.incoming import REQUEST_ID
 from authz.web.protocol import DeadlineH11, DeadlineHttpTools
 from authz.web.reply import JSON, RawHeaders, error_answer, is_fault
 

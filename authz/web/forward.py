@@ -22,7 +22,8 @@ from authz.settings import Settings
 from authz.web import wire
 from authz.web.callers import Callers
 from authz.web.forwarded import AmbiguousForwarding, client_address, has_cookie, target, tenant_label
-from authz.web.hygiene import REQUEST_ID, Exchange, has_body, read_request_id
+from authz.web.hygiene import Exchange
+from authz.web.incoming import REQUEST_ID, has_body, read_request_id
 from authz.web.reply import Refusal, error_body, send_json
 from authz.web.service import Service
 

@@ -21,7 +21,7 @@ from authz.errors import AuthzError
 from authz.web import wire
 from authz.web.callers import Caller, CallerUnknown, FromMemory, Known, Scope
 from authz.web.decisions import Answered, Decisions
-from authz.web.hygiene import has_body, read_request_id
+from authz.web.incoming import has_body, read_request_id
 
 _END: Final = b"\r\n\r\n"
 _LONGEST: Final = 8 * 1024

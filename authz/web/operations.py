@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from authz.web.hygiene import REQUEST_ID
+from authz.web.incoming import REQUEST_ID
 
 _QUIET: Final = ("httpx", "asyncio", "watchfiles", "sqlalchemy", "alembic", "casbin")
 

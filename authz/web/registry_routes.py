@@ -25,7 +25,7 @@ from authz.registry.suspension import restore, suspend
 from authz.web import registry_schemas as forms
 from authz.web import wire
 from authz.web.callers import Caller, CallerRefused, Callers, Scope
-from authz.web.hygiene import read_body
+from authz.web.incoming import read_body
 from authz.web.problem import problem
 from authz.web.refusals import NotStated
 from authz.web.registry_pages import Query, read_query, written_page

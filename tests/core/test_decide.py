@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.definition import (
     ActionDef,
     AttributeDef,
@@ -31,7 +32,6 @@ from authz.core.types import (
     Assurance,
     Channel,
     ContactState,
-    Decision,
     Effect,
     Missing,
     NetworkChoice,

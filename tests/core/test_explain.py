@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from authz.core.decision import Decision
 from authz.core.explain import NOT_REACHED, steps
-from authz.core.types import Decision, Reason, Request
+from authz.core.types import Reason, Request
 
 REQUEST = Request("contact", "ana@acme.example", "open_gate")
 

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.network import parse_address
-from authz.core.types import Assurance, Channel, ContactState, Decision, NetworkChoice, Request, SubjectKey
+from authz.core.types import Assurance, Channel, ContactState, NetworkChoice, Request, SubjectKey
 from authz.errors import NoActivePolicy
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp, Permitted, SearchFor

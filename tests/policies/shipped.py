@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.generation import Generation
 from authz.core.question import request_from_flat
 from authz.core.table import Cell
-from authz.core.types import Decision, Reason
+from authz.core.types import Reason
 from authz.policy.bundle import find_model, find_sets, read_bundle
 from authz.policy.inline import inline_world
 from authz.policy.live import generation_of

@@ -9,10 +9,11 @@ import pytest
 
 from authz.answer import missing_words
 from authz.core.decide import decide
+from authz.core.decision import Decision
 from authz.core.directory import Directory
 from authz.core.network import parse_address
 from authz.core.question import request_from_authzen
-from authz.core.types import Decision, Reason, Request
+from authz.core.types import Reason, Request
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from tests.policies.shipped import ROOT, SETS, shipped

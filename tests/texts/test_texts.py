@@ -6,7 +6,8 @@ import string
 
 import pytest
 
-from authz.core.types import Decision, Missing, Reason
+from authz.core.decision import Decision
+from authz.core.types import Missing, Reason
 from authz.texts import LANGUAGES, SOURCE_LANGUAGE, Texts, load_catalogue
 from authz.texts.messages import ADMIN, BUILT_IN_LABELS, GENERIC_REFUSAL, IN_THE_WAY, USER, WITH_PARTS, WITHOUT
 

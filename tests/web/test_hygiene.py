@@ -11,7 +11,8 @@ from starlette.types import Message, Receive, Scope, Send
 from authz import errors
 from authz.errors import AuthzError, Problem
 from authz.web.callers import CallerRefused, CallerUnknown
-from authz.web.hygiene import Direct, Hygiene, check_target, has_body, read_body, read_request_id
+from authz.web.hygiene import Direct, Hygiene
+from authz.web.incoming import check_target, has_body, read_body, read_request_id
 from authz.web.reply import Refusal, status_of
 
 HOSTS = {

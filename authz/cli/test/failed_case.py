@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from authz.core.decision import Decision
 from authz.core.explain import Step, steps
-from authz.core.types import Decision
 from authz.errors import Problem
 from authz.policy.cases import Case
 from authz.policy.suite import CaseResult, SuiteReport, case_problems
