@@ -14,8 +14,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from authz.durable import sync_folder
 from authz.log.chain import parsed
-from authz.log.files import SUFFIX, sync_folder, write_all
+from authz.log.files import SUFFIX, write_all
 
 ADDRESSES: Final = "addresses"
 _KEY_BYTES: Final = 32

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from typing import Final
@@ -16,15 +15,6 @@ def write_all(descriptor: int, data: bytes) -> int:
     while left:
         left = left[os.write(descriptor, left) :]
     return len(data)
-
-
-def sync_folder(folder: Path) -> None:
-    """A new file's name is on disk only with its folder."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def last_line(path: Path, upto: int | None = None) -> tuple[bytes, int]:
@@ -46,15 +36,3 @@ def last_line(path: Path, upto: int | None = None) -> tuple[bytes, int]:
             if before or (whole and start == 0):
                 return tail[before : whole - 1], start + whole
     return b"", 0
-
-
-def is_written(path: Path) -> bool:
-    """Whether a process has the file open to write."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

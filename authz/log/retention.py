@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from authz.durable import is_locked
 from authz.log.address_list import list_of
 from authz.log.chain import Head, line_hash, parsed
 from authz.log.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
-from authz.log.files import SUFFIX, is_written, last_line
+from authz.log.files import SUFFIX, last_line
 from authz.log.segment import is_last
 
 
@@ -65,6 +66,6 @@ def _ended_segments(folder: Path, signed: Mapping[str, Head]) -> Iterator[tuple[
     for path in sorted(folder.glob(f"*{SUFFIX}")):
         line, length = last_line(path)
         head = Head(parsed(line).get("seq", -1), line_hash(line), length)
-        if is_last(line) and signed.get(path.stem) == head and not is_written(path):
+        if is_last(line) and signed.get(path.stem) == head and not is_locked(path):
             with contextlib.suppress(ValueError):  # a line that somebody changed; `authz log verify` names it
                 yield path.stem, dt.datetime.fromisoformat(str(parsed(line).get("at"))).timestamp()

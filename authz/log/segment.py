@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from authz.durable import sync_folder
 from authz.log.address_list import AddressList, list_line
 from authz.log.chain import END, NOTHING, SEGMENT, START, Head, chained, with_network
-from authz.log.files import SUFFIX, sync_folder, write_all
+from authz.log.files import SUFFIX, write_all
 from authz.log.record import Record, ascii_members, instant
 
 FORMAT: Final = 2

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from authz.durable import is_locked
 from authz.log.address_list import ADDRESSES, list_of
 from authz.log.check_addresses import check_addresses, strays
 from authz.log.check_checkpoints import Anchor, Stated, read_checkpoints
 from authz.log.check_segment import Read, Recovery, check_segment
 from authz.log.checkpoints import FILE
-from authz.log.files import SUFFIX, is_written
+from authz.log.files import SUFFIX
 from authz.log.finding import Finding
 
 _MOST_FINDINGS: Final = 100
@@ -63,7 +64,7 @@ def _verify(folder: Path, public_key: bytes, anchor: Anchor | None) -> Verdict:
     tails: list[Tail] = []
     for segment in sorted(folder.glob(f"*{SUFFIX}")):
         name, heads = segment.stem, stated.heads.get(segment.stem, {})
-        grows = is_written(segment)
+        grows = is_locked(segment)
         content = segment.read_bytes()
         if grows:
             content = content[: content.rfind(b"\n") + 1]  # its writer is in the middle of a line

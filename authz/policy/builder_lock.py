@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from authz.durable import is_locked
+
 
 class BuilderLock:
     """The lock file `<data>/builder.lock`."""
@@ -51,13 +53,6 @@ class BuilderLock:
         if self._descriptor is not None:
             return True
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            return is_locked(self._path)
         except OSError:
             return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False

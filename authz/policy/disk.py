@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from authz.durable import sync_folder
+
 UNFINISHED: Final = ".unfinished"
 """Suffix of a file that is being written; what remains of it after a crash is nobody's."""
 
@@ -31,15 +33,6 @@ def write_whole(path: Path, content: bytes) -> None:
         Path(unfinished).unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the renames inside a folder last."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from authz.durable import sync_folder
 from authz.errors import NotFound, Unavailable
-from authz.policy.disk import checksum, remove_unfinished, sealed, sync_folder, unsealed, write_whole
+from authz.policy.disk import checksum, remove_unfinished, sealed, unsealed, write_whole
 
 _RECORD: Final = "history.jsonl"
 _FOLDER: Final = "history"

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple, Protocol
 
 from authz.core.directory import Annex, Contact, Directory, Tenant
 from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
+from authz.durable import sync_folder
 from authz.errors import RegistryUnavailable
 from authz.registry.change import canonical_json
 
@@ -77,7 +78,7 @@ def save_snapshot(directory: Directory, path: Path, as_of: float) -> None:
     except BaseException:
         aside.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def confirm_snapshot(path: Path, as_of: float) -> None:
@@ -127,14 +128,6 @@ def _digest(head: Mapping[str, object]) -> Digest:
 def _head_line(head: Mapping[str, object], sha256: str) -> bytes:
     """Always of one length for one `head`, so that it can be written again when the sum is known."""
     return canonical_json({**head, "sha256": sha256}).encode() + b"\n"
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _stored_tenant(tenant: Tenant) -> list[object]:
