@@ -24,9 +24,10 @@ from authz.registry.annexes import (
     read_annexes,
     tenant_of,
 )
-from authz.registry.change import Change, canonical_json
+from authz.registry.change import Change
+from authz.registry.contact_rows import contact_rows
 from authz.registry.entries import AnnexEntry
-from authz.registry.log_keys import known_log_keys, log_key
+from authz.registry.log_keys import known_log_keys
 from authz.registry.rows import is_stricter, state_of
 from authz.registry.store import RegistryStore
 
@@ -231,21 +232,7 @@ def _insert(connection: sa.Connection, tenant_id: str, draft: AnnexRecord) -> No
         )
     )
     log_keys = known_log_keys(connection, [tenant_id]).get(tenant_id, {})
-    rows = [
-        {
-            "annex_id": draft.id,
-            "position": position,
-            "name": contact.name,
-            "role": contact.role,
-            "function": contact.function,
-            "email": contact.email,
-            "phone": contact.phone,
-            "login": contact.login,
-            "attributes": canonical_json(contact.attributes),
-            "log_key": log_key(contact.keys, log_keys),
-        }
-        for position, contact in enumerate(entry.contacts, start=1)
-    ]
+    rows = contact_rows(draft.id, entry.contacts, log_keys)
     if rows:
         connection.execute(t.contact.insert(), rows)
 

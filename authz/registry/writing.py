@@ -17,9 +17,10 @@ from authz.core.types import ContactState, NetworkChoice, SubjectKey
 from authz.registry import tables as t
 from authz.registry.change import Change, canonical_json
 from authz.registry.checking import out_of_order
+from authz.registry.contact_rows import contact_rows
 from authz.registry.entries import AnnexEntry, TenantEntry
 from authz.registry.findings import Finding
-from authz.registry.log_keys import Known, known_log_keys, log_key
+from authz.registry.log_keys import Known, known_log_keys
 from authz.registry.rows import is_stricter, state_of
 
 Row = dict[str, Any]
@@ -137,21 +138,7 @@ class Loader:
                 "approved_at": self._change.at,
             }
         )
-        batch.contacts += [
-            {
-                "annex_id": self._last_annex_id,
-                "position": position,
-                "name": contact.name,
-                "role": contact.role,
-                "function": contact.function,
-                "email": contact.email,
-                "phone": contact.phone,
-                "login": contact.login,
-                "attributes": canonical_json(contact.attributes),
-                "log_key": log_key(contact.keys, log_keys),
-            }
-            for position, contact in enumerate(annex.contacts, start=1)
-        ]
+        batch.contacts += contact_rows(self._last_annex_id, annex.contacts, log_keys)
         self._change.record(
             "annex_loaded",
             tenant_id,

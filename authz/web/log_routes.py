@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Receive, Send
@@ -22,6 +21,7 @@ from authz.recorded import Asked
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
 from authz.web.problem import problem
+from authz.web.query import read_members
 from authz.web.reply import send_json
 from authz.web.service import Service
 
@@ -103,15 +103,7 @@ class DecisionReceipt(_LogRoute):
 
 
 def _stated(query_string: bytes) -> dict[str, str]:
-    if len(query_string) > _LONGEST_QUERY:
-        raise RequestInvalid("bad_query", "the query is too long")
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query_string))
-    except ValueError:
-        raise RequestInvalid("bad_query", "the query is not in its usual form") from None
-    stated = dict(pairs)
-    if len(stated) != len(pairs) or not stated.keys() <= _MEMBERS:
-        raise RequestInvalid("bad_query", f"the query has members other than {', '.join(sorted(_MEMBERS))}, once each")
+    stated = read_members(query_string, _MEMBERS, _LONGEST_QUERY)
     if not all(value for name, value in stated.items() if name != "cursor"):
         raise RequestInvalid("bad_query", "a member of the query says nothing")
     if stated.get("order", "newest") not in {"newest", "oldest"}:

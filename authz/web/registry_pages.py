@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -15,6 +14,7 @@ from authz.registry import editing
 from authz.registry.editing import Seen
 from authz.registry.store import RegistryStore
 from authz.web import wire
+from authz.web.query import read_members
 from authz.web.registry_shown import annex_summary, contact_document, in_force, tenant_summary
 
 LARGEST_PAGE: Final = 200
@@ -51,15 +51,7 @@ def read_query(what: str, query_string: bytes) -> Query:
         RequestInvalid: `bad_query` for a member that is unknown, stated twice or has no such value; `bad_token` for a
             cursor that is none of this list's.
     """
-    if len(query_string) > _LONGEST_QUERY:
-        raise RequestInvalid("bad_query", "the query is too long")
-    try:
-        pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query_string))
-    except ValueError:
-        raise RequestInvalid("bad_query", "the query is not in its usual form") from None
-    stated = dict(pairs)
-    if len(stated) != len(pairs) or not stated.keys() <= _MEMBERS[what]:
-        raise RequestInvalid("bad_query", f"the query has members other than {', '.join(sorted(_MEMBERS[what]))}, once")
+    stated = read_members(query_string, _MEMBERS[what], _LONGEST_QUERY)
     if stated.get("state", _STATES[0]) not in _STATES:
         raise RequestInvalid("bad_query", f"`state` is not one of {', '.join(_STATES)}")
     if stated.get("all", "true") not in {"true", "false"}:
