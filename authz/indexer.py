@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -36,22 +37,23 @@ class Task(NamedTuple):
 
 
 def main() -> None:
-    """Index until the parent is gone, or SIGTERM."""
+    """Index until the parent is gone, or SIGTERM; what was begun is finished, as far as the parent waits for it."""
     task = Task(**json.load(sys.stdin))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us when it has ended
     os.umask(0o077)
     os.nice(_NICENESS)
     store = RegistryStore(task.database)
     index = LogIndex(Path(task.folder), store.reading, store.noting)
     again_at = 0.0
-    while os.getppid() == task.parent:
+    while not ended.is_set() and os.getppid() == task.parent:
         if time.monotonic() >= again_at:
             # With database or disk away whoever searches is told; decisions need nothing of this.
             with suppress(RegistryUnavailable, OSError):
                 index.catch_up_alone()
             again_at = time.monotonic() + EVERY_S
-        time.sleep(_LOOK_AT_PARENT_S)
+        ended.wait(_LOOK_AT_PARENT_S)
 
 
 if __name__ == "__main__":
