@@ -89,9 +89,9 @@ def is_revision(name: str, folder: Path) -> bool:
 
 
 def is_tracked(folder: Path) -> bool:
-    """Whether a checkout's repository holds the folder."""
+    """Whether a repository holds files of the folder, be it a submodule's."""
     try:
-        return bool(git(Path(), "ls-files", "-z", "--", str(folder)))
+        return bool(git(folder, "ls-files", "-z", "--", "."))
     except GitFailed:
         return False
 
