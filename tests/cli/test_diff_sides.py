@@ -217,3 +217,14 @@ def test_a_declaration_that_differs_is_told_on_its_line(checkout: Checkout, old:
     file, _, number = first["source"].rpartition(":")
     assert file == "storehouse/set.yaml"
     assert (checkout.set_dir / "set.yaml").read_text().splitlines()[int(number) - 1].startswith(line)
+
+
+def test_many_ipv6_addresses_are_not_counted_as_fewer_than_they_are(checkout: Checkout) -> None:
+    commit(checkout)
+    with (checkout.set_dir / "networks" / "acme.csv").open("a") as stream:
+        stream.write("p2, acme, 2001:db8::/64, allow\n")
+    assert "gains 2^64 IPv6 addresses" in authz("diff", "HEAD", ".").out
+
+    with (checkout.set_dir / "networks" / "acme.csv").open("a") as stream:
+        stream.write("p2, acme, 2001:db8:1::/65, allow\n")
+    assert "gains between 2^64 and 2^65 IPv6 addresses" in authz("diff", "HEAD", ".").out

@@ -153,8 +153,14 @@ def _spans(spans: tuple[object, ...]) -> str:
     four, six = addresses(spans)  # type: ignore[arg-type]
     counts = [f"{four:,} IPv4 {'address' if four == 1 else 'addresses'}"] if four else []
     if six:
-        counts.append(f"{six:,} IPv6 addresses" if six < 1 << 32 else f"2^{six.bit_length() - 1} IPv6 addresses")
+        counts.append(f"{six:,} IPv6 addresses" if six < 1 << 32 else f"{_power(six)} IPv6 addresses")
     return f"{' and '.join(counts)} ({listed([str(one) for one in spans])})"
+
+
+def _power(number: int) -> str:
+    """`2^64` where it is one, else the two powers that it lies between."""
+    exponent = number.bit_length() - 1
+    return f"2^{exponent}" if number == 1 << exponent else f"between 2^{exponent} and 2^{exponent + 1}"
 
 
 def listed(words: Iterable[str]) -> str:
