@@ -75,7 +75,8 @@ def cache_folder(settings: Settings) -> Path:
     """
     folder = settings.data / "cache"
     if folder.is_dir() and is_tracked(folder.resolve()):
-        raise Usage(f"`{folder}` is part of the repository; remove it there, or set AUTHZ_DATA to another folder")
+        text = "is part of the repository, or git cannot say; remove it there, or set AUTHZ_DATA to another folder"
+        raise Usage(f"`{folder}` {text}")
     return folder
 
 

@@ -89,11 +89,12 @@ def is_revision(name: str, folder: Path) -> bool:
 
 
 def is_tracked(folder: Path) -> bool:
-    """Whether a repository holds files of the folder, be it a submodule's."""
+    """Whether a repository holds files of the folder, be it a submodule's; also where git cannot tell of a checkout."""
     try:
         return bool(git(folder, "ls-files", "-z", "--", "."))
     except GitFailed:
-        return False
+        resolved = folder.resolve()
+        return any((above / ".git").exists() for above in (resolved, *resolved.parents))
 
 
 def absent_submodules(folder: Path) -> list[str]:

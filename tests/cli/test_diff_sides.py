@@ -228,3 +228,40 @@ def test_many_ipv6_addresses_are_not_counted_as_fewer_than_they_are(checkout: Ch
     with (checkout.set_dir / "networks" / "acme.csv").open("a") as stream:
         stream.write("p2, acme, 2001:db8:1::/65, allow\n")
     assert "gains between 2^64 and 2^65 IPv6 addresses" in authz("diff", "HEAD", ".").out
+
+
+def test_where_git_cannot_say_whose_a_folder_is_it_is_taken_for_the_changes_own(
+    widened: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_copy_named("origin/main", widened)
+    monkeypatch.delenv("AUTHZ_DATA")
+    authz("check", ".")
+    assert (widened.root / "data" / "cache").is_dir()
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    assert refused(authz("diff", "origin/main", "."))
+    ran = authz("diff", "./origin/main", ".")
+    assert refused(ran)
+    assert "git cannot say" in ran.err
+    assert authz("test", ".").status == 2
+
+
+def test_a_folder_of_a_submodule_is_not_taken_for_a_revision(widened: Checkout, tmp_path: Path) -> None:
+    partner = tmp_path / "partner"
+    shutil.copytree(widened.root / "policies", partner / "main" / "policies")
+    run_git(partner, "init", "-q")
+    run_git(partner, "add", "-A")
+    run_git(partner, "commit", "-qm", "x")
+    run_git(widened.root, "submodule", "add", "-q", str(partner), "origin")
+
+    assert refused(authz("diff", "origin/main", "."))
+
+
+def test_approvals_in_a_submodule_that_is_not_checked_out_are_named(checkout: Checkout, tmp_path: Path) -> None:
+    with_submodule(checkout, tmp_path, "approvals")
+    run_git(tmp_path, "clone", "-q", str(checkout.root), "clone")
+
+    ran = authz("diff", str(tmp_path / "clone"), str(checkout.root))
+
+    assert refused(ran)
+    assert "`approvals` of" in ran.err

@@ -93,6 +93,11 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     found = find_sets(folder)
     for absent in (f"{each.name}/{name}" for each in found for name in absent_submodules(each)):
         raise Usage(f"`{absent}` is a submodule that is not checked out, so the set is not whole")
+    top = _top(folder.resolve())
+    if any(Path(absent).parts[:1] == (APPROVALS,) for absent in absent_submodules(top)):
+        raise Usage(
+            f"`{APPROVALS}` of `{name}` is a submodule that is not checked out, so nobody knows what it accepts"
+        )
     if not found:
         raise Usage(f"`{name}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
     resolved = folder.resolve()
