@@ -14,9 +14,9 @@ from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.types import ContactState
-from authz.log.index import Found, LogIndex, Position, Wanted
-from authz.log.index_lines import LINES_AT_ONCE
+from authz.log.index import LogIndex
 from authz.log.networks import Networks
+from authz.log.pieces import Found, Position, Wanted
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
 from authz.log.record import instant
 from authz.registry.log_keys import keys_of
@@ -70,16 +70,11 @@ class Recorded:
         )  # fmt: skip
 
     def search(
-        self,
-        wanted: Wanted,
-        *,
-        newest_first: bool = False,
-        after: Position | None = None,
-        at_once: int = LINES_AT_ONCE,
+        self, wanted: Wanted, *, newest_first: bool = False, after: Position | None = None
     ) -> Iterator[tuple[Found, dict[str, Any]]]:
         """Every record that is wanted, with its members as `told`; the index is brought up to date before."""
         self.index.catch_up()
-        for found in self.index.search(wanted, newest_first=newest_first, after=after, at_once=at_once):
+        for found in self.index.search(wanted, newest_first=newest_first, after=after):
             yield found, self.told(found)
 
     def told(self, found: Found) -> dict[str, Any]:

@@ -1,73 +1,38 @@
 """The segments, searchable: a copy in the database that follows them and can be built anew (docs/decision-log.md).
 
-Each step adds some lines of one segment and moves that segment's mark in one transaction, so it can be interrupted
-anywhere and done by several processes at once. The segments stay the truth; nothing here is on the decision path.
+Each step adds some lines of one segment, in pieces (`log.pieces`), and moves that segment's mark in one transaction,
+so it can be interrupted anywhere and done by several processes at once. The segments stay the truth; nothing here is on
+the decision path. What comes in a trickle makes small pieces, which are joined when as much has followed, so that a
+segment has few small pieces and no line is written more than some ten times.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import psycopg
 
 from authz.log import tables as t
 from authz.log.files import SUFFIX
-from authz.log.index_lines import LINES_AT_ONCE, NOWHERE, Mark, Step, rows_from
+from authz.log.index_lines import NOWHERE, Mark, Step, step_from
+from authz.log.pieces import MOST_LINES, Found, Line, Piece, Position, Wanted, joined, matches, term
 
 _LOCK: Final = "index.lock"
 _FOLDER_ID: Final = "index.id"
+_MOST_TERMS: Final = 100
+"""Values of one member that are looked up in the terms; for more of them every piece is read."""
+_PIECES_IN_MEMORY: Final = 4
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
-
-
-class Wanted(NamedTuple):
-    """Which records are looked for; empty members ask for nothing. Instants are RFC 3339 in UTC, `until` exclusive.
-
-    `tenants`: only of these, None is all. `subjects`, `resources`: any of these references; None is all.
-    """
-
-    tenants: frozenset[str] | None = None
-    subjects: frozenset[str] | None = None
-    resources: frozenset[str] | None = None
-    action: str = ""
-    reason: str = ""
-    decision: bool | None = None
-    caller: str = ""
-    request_id: str = ""
-    id: str = ""
-    since: str = ""
-    until: str = ""
-
-
-class Position(NamedTuple):
-    """Where a record stands in the order of the log: by time, then by segment and line."""
-
-    at: str
-    segment: str
-    seq: int
-
-
-class Found(NamedTuple):
-    """One record as it stands in its segment."""
-
-    position: Position
-    line: str
-
-    @property
-    def record(self) -> dict[str, Any]:
-        """Its members."""
-        record: dict[str, Any] = json.loads(self.line)
-        return record
 
 
 class Count(NamedTuple):
@@ -77,15 +42,6 @@ class Count(NamedTuple):
     reason: str
     allowed: bool
     records: int
-
-
-_ADD: Final = {
-    "sqlite": str(
-        sqlite.insert(t.decision).on_conflict_do_nothing().compile(dialect=sqlite.dialect(paramstyle="named"))
-    ),
-    "postgresql": str(postgresql.insert(t.decision).on_conflict_do_nothing().compile(dialect=psycopg.dialect())),  # type: ignore[no-untyped-call]
-}
-"""Adding a row, in the words of each driver, which then takes the rows as they are."""
 
 
 class LogIndex:
@@ -138,7 +94,7 @@ class LogIndex:
         added = 0
         anew = mark == NOWHERE
         while (size := path.stat().st_size) != mark.to:
-            step = rows_from(path, mark)
+            step = step_from(path, mark)
             if not anew and (size < mark.to or step.before not in ("", mark.head)):
                 # The file was cut back behind what we had read, and perhaps written on: read what is there now.
                 self.forget([path.stem])
@@ -146,7 +102,7 @@ class LogIndex:
                 continue
             if step.after == mark or not self._add(path.stem, mark, step):
                 break
-            mark, added = step.after, added + len(step.rows)
+            mark, added = step.after, added + step.records
         return added
 
     def forget(self, segments: Iterable[str]) -> None:
@@ -156,68 +112,81 @@ class LogIndex:
             return
         with self._writing() as connection:
             for segment in gone:
-                connection.execute(t.decision.delete().where(t.decision.c.segment == segment))
+                # The mark first: whoever adds to the segment holds it.
                 connection.execute(t.progress.delete().where(t.progress.c.segment == segment))
+                connection.execute(t.piece.delete().where(t.piece.c.segment == segment))
 
     def rebuild(self) -> int:
         """Drop what the index holds of this machine's segments and read them again; the number of records added."""
         self.forget(path.stem for path in sorted(self._folder.glob(f"*{SUFFIX}")))
         return self.catch_up()
 
-    def search(
-        self,
-        wanted: Wanted,
-        *,
-        newest_first: bool = False,
-        after: Position | None = None,
-        at_once: int = LINES_AT_ONCE,
-    ) -> Iterator[Found]:
-        """Every record that is wanted, in the order of time; there is no limit, stop when you have enough.
-
-        Args:
-            at_once: rows of one look at the database.
-        """
-        c = t.decision.c
-        order = (c.at, c.segment, c.seq)
+    def search(self, wanted: Wanted, *, newest_first: bool = False, after: Position | None = None) -> Iterator[Found]:
+        """Every record that is wanted, in the order of time; there is no limit, stop when you have enough."""
         while True:
-            query = sa.select(c.at, c.segment, c.seq, c.line).where(*_conditions(wanted))
-            if after is not None:
-                here = sa.tuple_(*order)
-                there = sa.tuple_(*(sa.literal(part, column.type) for part, column in zip(after, order, strict=True)))
-                query = query.where(here < there if newest_first else here > there)
-            query = query.order_by(*(column.desc() if newest_first else column for column in order))
-            with self._reading() as connection:
-                rows = connection.execute(query.limit(at_once)).all()
-            for at, segment, seq, line in rows:
-                after = Position(at, segment, seq)
-                yield Found(after, line)
-            if len(rows) < at_once:
-                return
+            try:
+                for found in self._in_order(wanted, after, newest_first=newest_first):
+                    if found.position != after:  # in a log that somebody changed a number may stand twice
+                        after = found.position
+                        yield found
+            except _PieceGone:  # joined with its neighbours, or forgotten: go on behind what was found
+                continue
+            return
 
     def counts(self, wanted: Wanted, characters: int) -> list[Count]:
         """How many records of each reason, by spans of time: 10 characters of an instant are a day, 13 an hour."""
-        c = t.decision.c
-        span = sa.func.substr(c.at, 1, characters)
-        query = (
-            sa.select(span, c.reason, c.allowed, sa.func.count())
-            .where(*_conditions(wanted))
-            .group_by(span, c.reason, c.allowed)
-            .order_by(span, c.reason, c.allowed)
-        )
-        with self._reading() as connection:
-            return [Count(*row) for row in connection.execute(query)]
+        found = Counter((said.at[:characters], said.reason, said.decision) for said in self._each(wanted))
+        return [Count(*key, records) for key, records in sorted(found.items())]
 
     def last_uses(self) -> dict[str, str]:
         """The newest instant of each subject reference."""
-        c = t.decision.c
-        query = sa.select(c.subject_ref, sa.func.max(c.at)).where(c.subject_ref.is_not(None)).group_by(c.subject_ref)
-        with self._reading() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+        last: dict[str, str] = {}
+        for said in self._each(Wanted()):
+            if said.subject_ref is not None and said.at > last.get(said.subject_ref, ""):
+                last[said.subject_ref] = said.at
+        return last
 
     def begins(self) -> str:
         """The instant of the oldest record; empty where there is none."""
         with self._reading() as connection:
-            return connection.execute(sa.select(sa.func.min(t.decision.c.at))).scalar() or ""
+            return connection.execute(sa.select(sa.func.min(t.piece.c.first_at))).scalar() or ""
+
+    def _in_order(self, wanted: Wanted, after: Position | None, *, newest_first: bool) -> Iterator[Found]:
+        """Reads one piece after the other; a record waits until no piece that comes can hold one before it.
+
+        Raises:
+            _PieceGone: a piece is not there any more; nothing was left out before the last one that was found.
+        """
+        c = t.piece.c
+        edge = c.last_at if newest_first else c.first_at
+        with self._reading() as connection:
+            query = sa.select(c.piece, c.segment, edge).where(*_conditions(wanted, connection.dialect.name))
+            if after is not None:
+                query = query.where(c.first_at <= after.at if newest_first else c.last_at >= after.at)
+            pieces = connection.execute(query.order_by(edge.desc() if newest_first else edge)).all()
+        waiting: list[Found] = []
+        for piece, segment, at in pieces:
+            passed = [one for one in waiting if (one.position.at > at if newest_first else one.position.at < at)]
+            yield from passed
+            waiting = waiting[len(passed) :]
+            with self._reading() as connection:
+                lines = connection.execute(sa.select(c.lines).where(c.piece == piece)).scalar()
+            if lines is None:
+                raise _PieceGone
+            for position, _, line in matches(segment, lines, wanted):
+                if after is None or (position < after if newest_first else position > after):
+                    waiting.append(Found(position, line.decode("ascii", "backslashreplace")))
+            waiting.sort(key=_position, reverse=newest_first)
+        yield from waiting
+
+    def _each(self, wanted: Wanted) -> Iterator[Line]:
+        """Every record that is wanted, in any order, in one look at the database."""
+        c = t.piece.c
+        with self._reading() as connection:
+            query = sa.select(c.segment, c.lines).where(*_conditions(wanted, connection.dialect.name))
+            for segment, lines in connection.execute(query, execution_options={"yield_per": _PIECES_IN_MEMORY}):
+                for _, said, _ in matches(segment, lines, wanted):
+                    yield said
 
     def _folder_id(self) -> str:
         """Tells this folder's segments from those of other machines that share the database."""
@@ -242,39 +211,57 @@ class LogIndex:
                 .values(indexed_to=step.after.to, head=step.after.head)
             )
             if not moved.rowcount:
+                if mark.to:
+                    return False
                 begun = {
                     "segment": segment,
                     "indexed_to": step.after.to,
                     "head": step.after.head,
                     "folder": self._folder_id(),
                 }
-                made = connection.execute(insert(table).values(begun).on_conflict_do_nothing())
-                if mark.to or not made.rowcount:
+                anew = insert(table).values(begun).on_conflict_do_nothing().returning(table.c.segment)
+                if connection.execute(anew).first() is None:
                     return False
-            if step.rows:  # in a log that somebody changed a number may stand twice; the first counts
-                connection.exec_driver_sql(_ADD[connection.dialect.name], step.rows)
+            _put(connection, segment, step.pieces)
         return True
 
 
-def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:
-    c = t.decision.c
-    for column, values in (
-        (c.tenant_id, wanted.tenants),
-        (c.subject_ref, wanted.subjects),
-        (c.resource_ref, wanted.resources),
-    ):
-        if values is not None:
-            yield column.in_(sorted(values))
-    equal = {
-        c.action: wanted.action, c.reason: wanted.reason, c.caller: wanted.caller, c.request_id: wanted.request_id,
-        c.id: wanted.id,
-    }  # fmt: skip
-    for column, value in equal.items():
-        if value:
-            yield column == value
-    if wanted.decision is not None:
-        yield c.allowed.is_(wanted.decision)
+class _PieceGone(Exception):
+    """A piece that was there a moment ago."""
+
+
+def _position(found: Found) -> Position:
+    return found.position
+
+
+def _put(connection: sa.Connection, segment: str, pieces: Sequence[Piece]) -> None:
+    """Add pieces at the end of a segment; small ones that stand there are joined with the first of them."""
+    if not pieces:
+        return
+    first, c = pieces[0], t.piece.c
+    newest = sa.select(c.piece, c.records).where(c.segment == segment).order_by(c.piece.desc()).limit(1)
+    while (last := connection.execute(newest).first()) is not None:
+        if last.records > first.records or last.records + first.records > MOST_LINES:
+            break
+        lines = connection.execute(sa.select(c.lines).where(c.piece == last.piece)).scalar_one()
+        first = joined(lines, first)
+        connection.execute(t.piece.delete().where(c.piece == last.piece))
+    connection.execute(t.piece.insert(), [{"segment": segment, **piece._asdict()} for piece in (first, *pieces[1:])])
+
+
+def _conditions(wanted: Wanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
+    """Which pieces may hold a record that is wanted."""
+    c = t.piece.c
+    for member, any_of in wanted.values():
+        if len(any_of) <= _MOST_TERMS:
+            yield sa.or_(sa.false(), *(_holds(term(member, value), dialect) for value in any_of))
     if wanted.since:
-        yield c.at >= wanted.since
+        yield c.last_at >= wanted.since
     if wanted.until:
-        yield c.at < wanted.until
+        yield c.first_at < wanted.until
+
+
+def _holds(one: bytes, dialect: str) -> sa.ColumnElement[bool]:
+    terms, sought = t.piece.c.terms, sa.literal(one, sa.LargeBinary)
+    place = sa.func.instr(terms, sought) if dialect == "sqlite" else sa.func.position(sought.op("IN")(terms))
+    return place > 0

@@ -1,17 +1,15 @@
-"""Lines of a segment as rows of the index, from wherever the index stopped."""
+"""The next lines of a segment, from wherever the index stopped."""
 
 from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-
-import msgspec
+from typing import Final, NamedTuple
 
 from authz.log.chain import line_hash
+from authz.log.pieces import MOST_LINES, Piece, pieces_of, read_line
 
-LINES_AT_ONCE: Final = 2_000
-_ANSWERS: Final = frozenset({"decision", "gate"})
+_LINES_AT_ONCE: Final = 8 * MOST_LINES
 
 
 class Mark(NamedTuple):
@@ -26,66 +24,27 @@ _UNCHAINED: Final = "-"
 
 
 class Step(NamedTuple):
-    """Some lines as rows; `before`: the hash that the first of them states of the line before, empty without lines."""
+    """Some lines in pieces. `before`: the hash of the line before, as the first of them states it; empty without."""
 
-    rows: list[dict[str, Any]]
+    pieces: list[Piece]
     before: str
     after: Mark
 
-
-class _Line(msgspec.Struct):
-    """The members of a line that are searched by."""
-
-    kind: str
-    seq: int
-    prev: str = ""
-    at: str = ""
-    id: str = ""
-    set: str | None = None
-    tenant: str | None = None
-    action: str | None = None
-    decision: bool = False
-    reason: str = ""
-    caller: str | None = None
-    subject_ref: str | None = None
-    resource_ref: str | None = None
-    request_id: str | None = None
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return sum(piece.records for piece in self.pieces)
 
 
-_decode: Final = msgspec.json.Decoder(_Line).decode
-
-
-def rows_from(path: Path, mark: Mark) -> Step:
-    """The rows of some whole lines from a mark on."""
-    rows: list[dict[str, Any]] = []
-    before, head, after = "", mark.head, mark.to
+def step_from(path: Path, mark: Mark) -> Step:
+    """Some whole lines from a mark on."""
     with path.open("rb") as stream:
         stream.seek(mark.to)
-        for line in islice(stream, LINES_AT_ONCE):
-            if not line.endswith(b"\n"):
-                break  # somebody is writing it, or a crash tore it
-            read = _read(line[:-1])
-            if after == mark.to:
-                before = read.prev if read is not None else _UNCHAINED
-            if read is not None and read.kind in _ANSWERS:
-                rows.append(_row(path.stem, read, line))
-            after, head = after + len(line), line_hash(line[:-1])
-    return Step(rows, before, Mark(after, head))
-
-
-def _read(line: bytes) -> _Line | None:
-    """None for what is no record: `authz log verify` names it, the rest can still be found."""
-    try:
-        return _decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _row(segment: str, said: _Line, line: bytes) -> dict[str, Any]:
-    return {
-        "segment": segment, "seq": said.seq, "at": said.at, "id": said.id, "set_id": said.set,
-        "tenant_id": said.tenant, "action": said.action, "allowed": said.decision, "reason": said.reason,
-        "caller": said.caller, "subject_ref": said.subject_ref, "resource_ref": said.resource_ref,
-        "request_id": said.request_id.replace("\x00", "") if said.request_id else None,
-        "line": line[:-1].decode("ascii", "backslashreplace"),
-    }  # fmt: skip
+        lines = list(islice(stream, _LINES_AT_ONCE))
+    if lines and not lines[-1].endswith(b"\n"):
+        lines.pop()  # somebody is writing it, or a crash tore it
+    if not lines:
+        return Step([], "", mark)
+    first = read_line(lines[0])
+    after = Mark(mark.to + sum(map(len, lines)), line_hash(lines[-1][:-1]))
+    return Step(pieces_of(lines), _UNCHAINED if first is None else first.prev, after)

@@ -15,33 +15,19 @@ def _text(name: str, *, key: bool = False, nullable: bool = True) -> sa.Column[s
     return sa.Column(name, TEXT, primary_key=key, nullable=nullable and not key)
 
 
-_ABOUT_ONE: Final = sa.text("resource_ref is not null")
-"""Most questions are about no resource, and cost its index nothing."""
-
-decision: Final = sa.Table(
-    # One row for each recorded answer; `line` is the whole line of the segment. The other columns are what is searched.
-    "decision_index",
+piece: Final = sa.Table(
+    # Records of one segment, in the order of `piece` (`log.pieces`). The terms stand before the lines, so that SQLite
+    # reads them without the lines.
+    "decision_piece",
     metadata,
-    _text("segment", key=True),
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
-    _text("at", nullable=False),
-    _text("id", nullable=False),
-    _text("set_id"),
-    _text("tenant_id"),
-    _text("action"),
-    sa.Column("allowed", sa.Boolean, nullable=False),
-    _text("reason", nullable=False),
-    _text("caller"),
-    _text("subject_ref"),
-    _text("resource_ref"),
-    _text("request_id"),
-    _text("line", nullable=False),
-    sa.Index("decision_by_time", "at", "segment", "seq"),
-    sa.Index("decision_by_id", "id"),
-    sa.Index("decision_by_subject", "subject_ref", "at"),
-    sa.Index("decision_by_request", "request_id"),
-    sa.Index("decision_by_tenant", "tenant_id", "at"),
-    sa.Index("decision_by_resource", "resource_ref", sqlite_where=_ABOUT_ONE, postgresql_where=_ABOUT_ONE),
+    sa.Column("piece", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    _text("segment", nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+    _text("first_at", nullable=False),
+    _text("last_at", nullable=False),
+    sa.Column("terms", sa.LargeBinary, nullable=False),
+    sa.Column("lines", sa.LargeBinary, nullable=False),
+    sa.Index("decision_piece_by_segment", "segment", "piece"),
 )
 
 progress: Final = sa.Table(

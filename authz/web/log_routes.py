@@ -16,7 +16,7 @@ from starlette.types import Scope as Connection
 
 from authz.core.types import Reason
 from authz.errors import AuthzError, NotFound, RequestInvalid
-from authz.log.index import Position, Wanted
+from authz.log.pieces import Position, Wanted
 from authz.recorded import Asked
 from authz.web import wire
 from authz.web.callers import Caller, Callers, Scope
@@ -78,7 +78,7 @@ class DecisionLog(_LogRoute):
                 wanted = recorded.wanted(asked)
             except ValueError as error:
                 raise RequestInvalid("bad_query", str(error)) from None
-            found = recorded.search(wanted, newest_first=newest_first, after=after, at_once=limit + 1)
+            found = recorded.search(wanted, newest_first=newest_first, after=after)
             items = list(islice(found, limit + 1))
             document: dict[str, Any] = {"items": [record for _, record in items[:limit]]}
             if len(items) > limit:
@@ -95,7 +95,7 @@ class DecisionReceipt(_LogRoute):
         wanted = Wanted(asking.limits.tenants, id=scope["path_params"]["decision"])
 
         def receipt() -> bytes:
-            for found, _ in self._service.recorded.search(wanted, at_once=1):
+            for found, _ in self._service.recorded.search(wanted):
                 return self._service.receipt(found.line, found.position.segment, time.time())
             raise NotFound("no decision with that id is in the log")
 

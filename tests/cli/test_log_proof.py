@@ -261,8 +261,10 @@ def test_nobody_gets_a_receipt_for_what_only_the_index_says(logged: Logged, key:
     authz("log", "index")
     database = sqlite3.connect(os.environ["AUTHZ_DATABASE_URL"].removeprefix("sqlite:///"))
     with contextlib.closing(database), database:
-        changed = """UPDATE decision_index SET line = replace(line, '"decision":false', '"decision":true')"""
-        assert database.execute(changed).rowcount == 7
+        ((lines,),) = database.execute("SELECT lines FROM decision_piece").fetchall()
+        changed = lines.replace(b'"decision":false', b'"decision":true')
+        assert database.execute("UPDATE decision_piece SET lines = ?", [changed]).rowcount == 1
+        assert changed != lines
 
     ran = authz("log", "receipt", logged.ids[1])
 

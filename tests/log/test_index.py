@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from authz.errors import RegistryUnavailable
-from authz.log.index import Count, Found, LogIndex, Position, Wanted
+from authz.log.index import Count, LogIndex
+from authz.log.pieces import Found, Position, Wanted
 from authz.registry.store import RegistryStore
 from tests.log.segments import AT, decision, write_segment
 
@@ -170,8 +171,9 @@ def test_the_index_is_made_anew_from_the_segments(folder: Path, store: RegistryS
     write_segment(folder / "a.jsonl", decisions(1, 2))
     index.catch_up()
     with store.noting() as connection:
-        connection.exec_driver_sql("UPDATE decision_index SET reason = 'tampered'")
+        connection.exec_driver_sql("UPDATE decision_piece SET lines = terms")
 
+    assert everything(index) == []
     index.forget(["a"])
     index.catch_up()
 
@@ -250,6 +252,65 @@ def test_there_is_no_hidden_limit(folder: Path, index: LogIndex) -> None:
 
     assert index.catch_up() == 4501
     assert sorted(everything(index)) == list(range(1, 4502))
+
+
+def test_what_comes_in_a_trickle_is_found_and_makes_few_pieces(
+    folder: Path, store: RegistryStore, index: LogIndex
+) -> None:
+    segment = folder / "a.jsonl"
+    for number in range(1, 40):
+        write_segment(segment, decisions(1, number))
+        assert index.catch_up() == 1
+
+    assert everything(index) == list(range(1, 40))
+    assert everything(index, Wanted(id=f"{7:032x}")) == [7]
+    with store.reading() as connection:
+        sizes = connection.exec_driver_sql("SELECT records FROM decision_piece ORDER BY piece").scalars().all()
+    assert sizes == [32, 4, 2, 1]
+
+
+def test_a_search_loses_nothing_and_finds_nothing_twice_while_pieces_are_joined(folder: Path, index: LogIndex) -> None:
+    segment = folder / "a.jsonl"
+    for number in range(1, 8):
+        write_segment(segment, decisions(1, number))
+        index.catch_up()  # pieces of 4, 2 and 1
+    search = index.search(ANYTHING)
+    found = [next(search) for _ in range(3)]
+
+    write_segment(segment, decisions(1, 8))
+    index.catch_up()  # one of 8
+    found += search
+
+    assert ids(found) == list(range(1, 9))
+
+
+@pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])
+def test_records_of_workers_at_one_time_come_in_the_order_of_time(
+    folder: Path, index: LogIndex, newest_first: bool
+) -> None:
+    for at, name in enumerate("abc"):
+        instants = [f"2026-11-26T{hour:02}:{minute:02}:{at:02}.000000Z" for hour in range(24) for minute in range(60)]
+        write_segment(folder / f"{name}.jsonl", [decision(1, at=instant) for instant in instants])
+    index.catch_up()
+
+    found = [one.position for one in index.search(ANYTHING, newest_first=newest_first)]
+
+    assert found == sorted(set(found), reverse=newest_first)
+    assert len(found) == 3 * 24 * 60
+
+
+def test_many_tenants_are_looked_for_in_every_piece(filled: LogIndex) -> None:
+    others = {f"tenant-{number}" for number in range(200)}
+
+    assert everything(filled, Wanted(tenants=frozenset({"beta", *others}))) == [3]
+
+
+@pytest.mark.parametrize("word", ['a"b', "a\\b", "caf\u00e9", "%"], ids=["quote", "backslash", "no ASCII", "percent"])
+def test_a_value_that_stands_in_the_log_with_escapes_is_found(folder: Path, index: LogIndex, word: str) -> None:
+    write_segment(folder / "a.jsonl", [decision(1), decision(2, request_id=word)])
+    index.catch_up()
+
+    assert everything(index, Wanted(request_id=word)) == [2]
 
 
 def test_decisions_are_counted_over_time(filled: LogIndex) -> None:

@@ -23,7 +23,7 @@ from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.core.generation import Generation
 from authz.log.covered import NotInTheLog
 from authz.log.files import SUFFIX
-from authz.log.index import Wanted
+from authz.log.pieces import Wanted
 from authz.log.receipt import NotAReceipt, issue_receipt, read_receipt
 from authz.policy.past import PastPolicies
 from authz.recorded import Asked, instant_text
