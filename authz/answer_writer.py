@@ -16,8 +16,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from authz.answer import answer_document, obligation_documents, service_terms_document
+from authz.core.contacts import Contact
 from authz.core.decision import Decision
-from authz.core.directory import Annex, Contact, Tenant
+from authz.core.directory import Annex, Tenant
 from authz.core.identity import shown_id
 from authz.core.types import SubjectKey
 from authz.pdp import Outcome, sender_is_sure

@@ -119,7 +119,7 @@ class Recorded:
                 continue
             for at, contact in enumerate(annex.contacts, start=1):
                 used = last.get(subject_ref(contact.log_key, tenant.id), "") if contact.log_key else ""
-                stood = any(key in then.by_key for key in contact.keys)
+                stood = any(then.contact(key) is not None for key in contact.keys)
                 if stood and contact.state is ContactState.ACTIVE and used < from_then:
                     when = f"last on {used[:10]}" if used else "never as far as the log reaches"
                     text = f"line {at} of annex {annex.number}: nothing was asked for {UNUSED_DAYS} days ({when})"

@@ -18,7 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.types import NetworkChoice, SubjectKey
 from authz.registry.snapshot import load_snapshot, save_snapshot
 

@@ -7,7 +7,8 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import email_key
 from authz.core.network import NetworkLine, TenantNetworks

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from authz.answer import answer_document
 from authz.answer_writer import AnswerWriter
+from authz.core.contacts import Contact
 from authz.core.decision import Decision
-from authz.core.directory import Annex, Contact, Tenant
+from authz.core.directory import Annex, Tenant
 from authz.core.types import Assurance, ContactState, NetworkChoice, Reason, Request, SubjectKey
 from authz.pdp import Outcome
 from tests.policies.shipped import SETS, shipped

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.types import ContactState, NetworkChoice, SubjectKey
 from authz.log.index import LogIndex

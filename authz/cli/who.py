@@ -18,7 +18,7 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.question import moment_of
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, messages, output, say
-from authz.core.directory import Contact
+from authz.core.contacts import Contact
 from authz.core.generation import Generation
 from authz.core.identity import shown_id
 from authz.core.network import ANY_NETWORK

@@ -10,8 +10,9 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from authz.core.contacts import Contact
 from authz.core.definition import AttributeDef, AttributeType, Origin, PolicySet
-from authz.core.directory import Contact, Tenant
+from authz.core.directory import Tenant
 from authz.core.types import EMPTY, Request, SubjectKey
 from authz.core.values import EPOCH_ORDINAL, UNKNOWN, known_value, typed, written_id
 

@@ -67,28 +67,27 @@ def _at_once(
     if kind != "contact" or resource != TENANT_RESOURCE or channel is not _WEB or assurance is not _SESSION:
         return None
     # R1, R2: an id found as written is canonical; `:` and the missing `@` keep logins and phones out
-    listing = directory.listings.get(written)  # type: ignore[call-overload]
-    if type(listing) is not str or wanted not in (listing, INFER_TENANT) or ":" in written or "@" not in written:
+    listed = directory.recent.get(written) or directory.look_up(written)
+    if listed is None or ":" in written or "@" not in written:
         return None
-    tenant = directory.tenants.get(listing)
-    generation = generations.get(tenant.set_id) if tenant is not None else None
-    if tenant is None or generation is None or not generation.answers_web:
+    tenant, annex, contact = listed
+    tenant_id = tenant.id
+    generation = generations.get(tenant.set_id)
+    if wanted not in (tenant_id, INFER_TENANT) or generation is None or not generation.answers_web:
         return None
     # R3
     midnight, following, day = generation.local_day.known
     if not (midnight <= now < following and tenant.newest_from <= day):
         return None
-    annex = tenant.annexes[-1]
-    contact = annex.by_key.get(written)  # type: ignore[call-overload]
     # R4
     action = generation.words.get(word)
-    if contact is None or contact.state is not _ACTIVE or action is None:
+    if contact.state is not _ACTIVE or action is None:
         return None
-    cell = generation.table.own.get(listing, generation.table.shared).get((contact.role, action))
+    cell = generation.table.own.get(tenant_id, generation.table.shared).get((contact.role, action))
     if cell is None or cell.others:
         return None
     # R5, R7
-    lines = generation.networks.get(listing)
+    lines = generation.networks.get(tenant_id)
     if lines is None or address is None or lines.has_any:
         network, network_rule = network_refusal(address, annex, lines)
     else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from authz.core.directory import Annex, Contact, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Tenant
 from authz.core.generation import Generation
 from authz.core.table import Cell
 from authz.core.types import Missing, Reason, SubjectKey

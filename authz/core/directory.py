@@ -1,4 +1,4 @@
-"""People and contracts in memory: immutable tenants, their annexes and contacts (R1..R3; DESIGN section 4)."""
+"""People and contracts in memory: immutable tenants, their annexes and contacts (R1..R3; DESIGN section 4). Pure."""
 
 from __future__ import annotations
 
@@ -8,34 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
+from authz.core.contacts import Contact, Contacts
+from authz.core.key_index import KeyIndex
+from authz.core.types import EMPTY, NetworkChoice
 
 _NEVER: Final = dt.date.max.toordinal() + 1
 
 
-class Contact(NamedTuple):
-    """One person or login of one annex. `attributes` is flat: dotted name without the leading `subject.` -> value.
-
-    `log_key`: the person's secret key for the decision log, in hex; empty for a person who has none (of a past day, or
-    stated inline).
-    """
-
-    name: str
-    role: str
-    keys: tuple[SubjectKey, ...]
-    state: ContactState = ContactState.ACTIVE
-    function: str = ""
-    attributes: Mapping[str, object] = EMPTY
-    log_key: str = ""
-
-
 class Annex:
-    """One numbered, dated list of contacts with its network choice. Immutable; in force by date, see `Tenant`.
+    """One numbered, dated list of contacts with its network choice. Immutable; in force by date, see `Tenant`."""
 
-    `by_key`: canonical id -> contact.
-    """
-
-    __slots__ = ("by_key", "contacts", "document_sha256", "effective_from", "network", "number", "origin", "signed_on")
+    __slots__ = ("contacts", "document_sha256", "effective_from", "network", "number", "origin", "signed_on")
 
     def __init__(
         self,
@@ -51,18 +34,17 @@ class Annex:
         self.signed_on = signed_on
         self.effective_from = effective_from
         self.network = network
-        self.contacts = tuple(contacts)
+        self.contacts = contacts if isinstance(contacts, Contacts) else Contacts(contacts)
         self.document_sha256 = document_sha256
         self.origin = origin
-        self.by_key = {key: contact for contact in self.contacts for key in contact.keys}
 
-    def keys(self) -> Iterable[SubjectKey]:
+    def keys(self) -> list[str]:
         """Every canonical id on this annex."""
-        return self.by_key.keys()
+        return self.contacts.keys()
 
-    def contact(self, key: SubjectKey) -> Contact | None:
+    def contact(self, key: str) -> Contact | None:
         """The contact with that canonical id."""
-        return self.by_key.get(key)
+        return self.contacts.get(key)
 
 
 class Tenant:
@@ -106,13 +88,27 @@ class Tenant:
         """The annexes that are not in force yet on `day`."""
         return self.annexes[bisect_right(self._starts, day) :]
 
-    def subject_keys(self) -> Iterator[SubjectKey]:
+    def subject_keys(self) -> Iterator[str]:
         """Every canonical id on any of its annexes, past ones too."""
         for annex in self.annexes:
             yield from annex.keys()
 
+    def lists(self, key: str) -> bool:
+        """Whether the id stands on any of its annexes, past and coming ones too."""
+        return any(annex.contact(key) is not None for annex in self.annexes)
+
 
 _NOWHERE: Final[tuple[str, ...]] = ()
+MOST_RECENT: Final = 20_000
+"""Contacts that are kept as objects between two changes: some 8 MiB."""
+
+
+class Listed(NamedTuple):
+    """A contact whom no other tenant's annexes name, on the tenant's newest annex."""
+
+    tenant: Tenant
+    annex: Annex
+    contact: Contact
 
 
 class Directory:
@@ -121,47 +117,68 @@ class Directory:
     The subject index is only a hint of where to look; a tenant's own annex says whether the subject stands on it. So
     one tenant is replaced by one assignment, and an annex comes into force for all its contacts at once. The same
     holds for `resource_owners`: (type, id) -> tenants that know that resource. `registry_id` names the registry whose
-    `revision` it is; the number means nothing beside another registry. `listings`: canonical id -> the tenant, or the
-    tenants, that list it.
+    `revision` it is; the number means nothing beside another registry. `recent`: canonical id -> what `look_up` found
+    since the last change; read it before asking.
     """
 
-    __slots__ = ("listings", "registry_id", "resource_owners", "revision", "tenants")
+    __slots__ = ("_ids", "_index", "_numbers", "recent", "registry_id", "resource_owners", "revision", "tenants")
 
-    def __init__(self, tenants: Iterable[Tenant] = (), revision: int = 0, registry_id: str = "") -> None:
+    def __init__(
+        self, tenants: Iterable[Tenant] = (), revision: int = 0, registry_id: str = "", expected_keys: int = 0
+    ) -> None:
+        """`expected_keys`: how many ids will come, where that is known."""
         self.tenants: dict[str, Tenant] = {}
-        self.listings: dict[SubjectKey, str | tuple[str, ...]] = {}
         self.resource_owners: dict[tuple[str, str], tuple[str, ...]] = {}
         self.revision = revision
         self.registry_id = registry_id
+        self.recent: dict[str, Listed] = {}
+        self._index = KeyIndex(expected_keys)
+        self._ids: list[str] = []
+        self._numbers: dict[str, int] = {}
         for tenant in tenants:
             self.replace(tenant)
 
     def replace(self, tenant: Tenant) -> None:
         """Add the tenant, or put it in the place of the one with its id. Readers see the old one or the new one."""
-        index = self.listings
-        for key in tenant.subject_keys():
-            known = index.get(key)
-            if known is None:
-                index[key] = tenant.id
-            elif isinstance(known, str):
-                if known != tenant.id:
-                    index[key] = (known, tenant.id)
-            elif tenant.id not in known:
-                index[key] = (*known, tenant.id)
+        number = self._numbers.get(tenant.id)
+        if number is None:
+            number = self._numbers[tenant.id] = len(self._ids)
+            self._ids.append(tenant.id)
+        for annex in tenant.annexes:
+            self._index.add_all(annex.keys(), number)
         for resource in tenant.resources:
             owners = self.resource_owners.get(resource, _NOWHERE)
             if tenant.id not in owners:
                 self.resource_owners[resource] = (*owners, tenant.id)
         self.tenants[tenant.id] = tenant
+        self.recent = {}
 
     def remove(self, tenant_id: str) -> None:
         """Forget a tenant; its ids then stand on no annex."""
         self.tenants.pop(tenant_id, None)
+        self.recent = {}
 
-    def sole_listing(self, key: str) -> str | None:
-        """The one tenant that lists (or once listed) the canonical id `key`; None for no tenant and for several."""
-        known = self.listings.get(SubjectKey(key))
-        return known if isinstance(known, str) else None
+    def look_up(self, key: str) -> Listed | None:
+        """The contact that the id can only be: listed by one tenant, past annexes counted, and on its newest annex.
+
+        None says nothing: `tenants_listing` does. What is found is kept in the `recent` of before the search, which a
+        change that comes meanwhile puts aside; so nothing outlives a change.
+        """
+        recent = self.recent
+        numbers = self._index.numbers(key)
+        if len(numbers) != 1:
+            return None
+        tenant = self.tenants.get(self._ids[numbers[0]])
+        if tenant is None or not tenant.annexes:
+            return None
+        annex = tenant.annexes[-1]
+        contact = annex.contact(key)
+        if contact is None:
+            return None
+        if len(recent) >= MOST_RECENT:
+            recent.clear()
+        found = recent[key] = Listed(tenant, annex, contact)
+        return found
 
     def owners_of(self, resource_type: str, resource_id: str) -> tuple[str, ...]:
         """Ids of the tenants that know the resource now."""
@@ -172,7 +189,7 @@ class Directory:
             if (tenant := self.tenants.get(owner)) is not None and resource in tenant.resources
         )
 
-    def tenants_listing(self, key: SubjectKey) -> tuple[str, ...]:
-        """Ids of the tenants that list (or once listed) the subject; each must be asked for its annex."""
-        known = self.listings.get(key, _NOWHERE)
-        return (known,) if isinstance(known, str) else known
+    def tenants_listing(self, key: str) -> tuple[str, ...]:
+        """Ids of the tenants that list the subject on any annex, past and coming ones too, as they first did."""
+        ids = (self._ids[number] for number in self._index.numbers(key))
+        return tuple(one for one in ids if (tenant := self.tenants.get(one)) is not None and tenant.lists(key))

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from authz.core.assurance import EMAIL_REQUESTS, channel_refusal, sender_refusal
+from authz.core.contacts import Contact
 from authz.core.decide import network_refusal
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, kind_of, shown_id, subject_key
 from authz.core.standing import INFER_TENANT, TENANT_RESOURCE

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from authz.core.contacts import Contact
 from authz.core.decision import Decision
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.types import Reason, Request, SubjectKey
@@ -48,19 +49,16 @@ def _usual(
     written, wanted = request.subject_id, request.resource_id
     if request.subject_type != "contact" or request.resource_type != TENANT_RESOURCE:
         return None
-    listing = directory.sole_listing(written)
-    if listing is None or "@" not in written or ":" in written or wanted not in (listing, INFER_TENANT):
+    listed = directory.recent.get(written) or directory.look_up(written)
+    if listed is None or "@" not in written or ":" in written:
         return None
-    tenant = directory.tenants.get(listing)
-    generation = generations.get(tenant.set_id) if tenant is not None else None
-    if tenant is None or generation is None:
+    tenant, annex, contact = listed
+    generation = generations.get(tenant.set_id)
+    if wanted not in (tenant.id, INFER_TENANT) or generation is None:
         return None
-    annex = tenant.annex_in_force(generation.local_day.ordinal(now))
-    key = SubjectKey(written)
-    contact = annex.contact(key) if annex is not None else None
-    if annex is None or contact is None:
+    if tenant.newest_from > generation.local_day.ordinal(now):
         return None
-    return Standing(tenant, annex, contact, generation, key)
+    return Standing(tenant, annex, contact, generation, SubjectKey(written))
 
 
 def _identify(

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 from authz.core.attributes import flattened
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.identity import SUBJECT_KINDS, subject_key
 from authz.core.network import ANY_NETWORK, NetworkLine, TenantNetworks
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey

@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.types import ContactState, SubjectKey
 from authz.registry import tables as t
 from authz.registry.annexes import AnnexRecord, TenantAnnexes, read_annexes

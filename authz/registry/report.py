@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.network import ANY_NETWORK, NetworkLine
 from authz.core.types import ContactState, Effect, NetworkChoice

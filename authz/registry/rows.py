@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from authz.core.directory import Annex, Contact, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Tenant
 from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
 from authz.registry import tables as t
 

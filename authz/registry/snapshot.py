@@ -18,7 +18,8 @@ from pathlib import Path
 from sys import intern
 from typing import Final, NamedTuple, Protocol
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
 from authz.durable import sync_folder
 from authz.errors import RegistryUnavailable

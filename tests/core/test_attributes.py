@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authz.core.attributes import BUILT_IN, bindings, flattened, known_value, unusable
+from authz.core.contacts import Contact
 from authz.core.definition import AttributeDef, AttributeType, Origin, PolicySet
-from authz.core.directory import Annex, Contact, Tenant
+from authz.core.directory import Annex, Tenant
 from authz.core.identity import email_key, login_key, phone_key
 from authz.core.types import Assurance, Channel, NetworkChoice, Request, SubjectKey
 from authz.core.values import EPOCH_ORDINAL

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from authz.core.contacts import Contact
 from authz.core.decide import decide
 from authz.core.decision import Decision
 from authz.core.definition import (
@@ -22,7 +23,7 @@ from authz.core.definition import (
     ResourceTypeDef,
     RoleDef,
 )
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.network import NetworkLine, TenantNetworks, parse_address

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from authz.core.contacts import Contact
 from authz.core.decide import decide
 from authz.core.decision import Decision
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.limits import NO_LIMITS, Limits

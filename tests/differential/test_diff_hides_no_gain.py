@@ -17,8 +17,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from authz.core.contacts import Contact
 from authz.core.diff.sets import Verdict, diff_sets
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import email_key, subject_key
 from authz.core.network import parse_address

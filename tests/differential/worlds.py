@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.identity import email_key
 from authz.core.network import parse_address
 from authz.core.types import Assurance, Channel, ContactState, NetworkChoice, Request

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.contacts import Contact
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.network import parse_address
 from authz.core.types import Assurance, NetworkChoice, Reason, Request, SubjectKey
 from authz.legal_holidays import legal_holidays

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from authz.core.contacts import Contact
 from authz.core.definition import ActionDef, PolicySet, RoleDef
-from authz.core.directory import Annex, Contact, Directory, Tenant
+from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
