@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +13,6 @@ import structlog
 from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
-from authz.indexer import Task
 from authz.legal_holidays import legal_holidays
 from authz.log.checkpoints import Checkpoints
 from authz.log.index import LogIndex
@@ -268,32 +265,3 @@ def _is_there(store: RegistryStore) -> bool:
     except RegistryUnavailable:
         return False
     return True
-
-
-def builder_command(settings: Settings) -> list[str]:
-    """The command line of the policy builder as a child of this process."""
-    options = {
-        "--policies": settings.policies,
-        "--model": settings.model,
-        "--data": settings.data,
-        "--parent": os.getpid(),
-    }
-    # Not imported: neither Casbin nor the compiler belongs into a process that serves.
-    return [
-        sys.executable,
-        "-P",
-        "-m",
-        "authz.policy.builder",
-        *(str(word) for pair in options.items() for word in pair),
-    ]
-
-
-def indexer_command() -> list[str]:
-    """The command line of the log's indexer as a child of this process."""
-    return [sys.executable, "-P", "-m", "authz.indexer"]
-
-
-def indexer_task(settings: Settings) -> bytes:
-    """What the indexer is told on its standard input."""
-    database = settings.registry_url.get_secret_value()
-    return Task(str(log_place(settings).folder.absolute()), database, os.getpid()).told()

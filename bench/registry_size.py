@@ -21,6 +21,7 @@ from typing import Final
 from authz.core.contacts import Contact
 from authz.core.directory import Annex, Directory, Tenant
 from authz.core.types import NetworkChoice, SubjectKey
+from authz.registry.revision import Revision
 from authz.registry.snapshot import load_snapshot, save_snapshot
 
 TENANTS: Final = 50_000
@@ -53,7 +54,7 @@ def write(path: Path, number: int, contacts: int, ids: str) -> None:
     """Save a made up registry, and say how long that took."""
     directory = Directory(tenants(number, contacts, all_ids=ids == "all"), 1, "bench")
     begun = time.perf_counter()
-    save_snapshot(directory, path, time.time())
+    save_snapshot(path, directory.tenants.values(), Revision(1, "bench", ""), time.time())
     print(f"  written in {time.perf_counter() - begun:.2f} s, {path.stat().st_size / _MIB:.0f} MiB on disk")
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from authz.children import indexer_command
 from authz.indexer import Task
 from authz.log.index import LogIndex
 from authz.log.pieces import Wanted
 from authz.registry.store import RegistryStore
-from authz.wiring import indexer_command
 from tests.log.segments import decision, write_segment
 
 PATIENCE_S = 60

@@ -17,8 +17,8 @@ from authz.cli.person import person_key, staff
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, output, say
 from authz.registry.erasure import Erasure, erase
+from authz.registry.keeping import SnapshotKeeper
 from authz.registry.report import NotChecked, Remark, remarks
-from authz.registry.snapshot import save_snapshot
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.wiring import recorded_decisions, snapshot_path
@@ -30,7 +30,7 @@ _STAYS: Final = (
     "the trail: that a line of an annex was erased, when and by whom; it names nobody",
     "the SHA-256 of each signed paper and of its contents, so that a replay of the paper is recognised and refused",
     "the signed papers themselves, and whatever mail, tickets and backups hold of them",
-    "the memory of a running service, as an index entry that leads nowhere, until its next start",
+    "the memory of a running service, as 32 bits of a keyed hash of each id, until its next start",
 )
 _STAYS_IN_POSTGRESQL: Final = (
     "the PostgreSQL server's own write-ahead log, replicas and backups, until it recycles them",
@@ -121,10 +121,11 @@ def erase_(
 
 def _clean_snapshot(store: RegistryStore, path: Path) -> None:
     """The snapshot without the person; what killed writers left beside it held people too."""
-    for unfinished in path.parent.glob(f".{path.name}.*"):
-        unfinished.unlink(missing_ok=True)
+    keeper = SnapshotKeeper(store, path)
     if path.exists():
-        save_snapshot(store.directory(), path, time.time())
+        keeper.renew()
+    else:
+        keeper.clear()
 
 
 def _stays(store: RegistryStore, settings: Settings) -> list[str]:

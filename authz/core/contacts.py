@@ -10,8 +10,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
-from sys import intern
-from typing import Final, NamedTuple, overload
+from typing import Any, Final, NamedTuple, overload
 
 from authz.core.key_index import KeyIndex
 from authz.core.types import EMPTY, ContactState, SubjectKey
@@ -136,23 +135,22 @@ def _as_held(value: object) -> str:
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_as_held)
 _LEFT_OUT: Final[tuple[tuple[object, ...], ...]] = ((), (), ("",), (ContactState.ACTIVE,), ("",), ("",), ({},))
 """What may be left out at the end of a line, member by member."""
-_STATES: Final = {str(state): state for state in ContactState}
 
 
 def _contact(line: bytes) -> Contact:
-    return _from_line(*json.loads(line))
+    (keys, role, *rest), _ = _decode(line.decode("utf-8", "surrogatepass"))
+    if len(rest) == 1:  # most people: active, and nothing but ids and a role is known of them
+        return _new(Contact, ("", role, tuple(keys), _ACTIVE, "", EMPTY, rest[0]))
+    log_key, state, name, function, attributes = rest + _DEFAULTS[len(rest) :]
+    return Contact(name, role, tuple(keys), _STATES[state], function, attributes, log_key)
 
 
-def _from_line(
-    keys: list[SubjectKey],
-    role: str,
-    log_key: str = "",
-    state: str = "active",
-    name: str = "",
-    function: str = "",
-    attributes: Mapping[str, object] = EMPTY,
-) -> Contact:
-    return Contact(name, intern(role), tuple(keys), _STATES[state], intern(function), attributes, log_key)
+_decode: Final = json.JSONDecoder().raw_decode
+_new: Final = tuple.__new__
+"""Makes a named tuple from all of its members in order, without looking at their names."""
+_ACTIVE: Final = ContactState.ACTIVE
+_STATES: Final = {str(state): state for state in ContactState}
+_DEFAULTS: Final[list[Any]] = ["", "active", "", "", EMPTY]
 
 
 def _keys_of(line: str) -> list[str]:

@@ -117,20 +117,28 @@ class Directory:
     The subject index is only a hint of where to look; a tenant's own annex says whether the subject stands on it. So
     one tenant is replaced by one assignment, and an annex comes into force for all its contacts at once. The same
     holds for `resource_owners`: (type, id) -> tenants that know that resource. `registry_id` names the registry whose
-    `revision` it is; the number means nothing beside another registry. `recent`: canonical id -> what `look_up` found
-    since the last change; read it before asking.
+    `revision` it is, `change` what made it; the number means nothing without them. `recent`: canonical id -> what
+    `look_up` found since the last change; read it before asking.
     """
 
-    __slots__ = ("_ids", "_index", "_numbers", "recent", "registry_id", "resource_owners", "revision", "tenants")
+    __slots__ = (
+        "_ids", "_index", "_numbers", "change", "recent", "registry_id", "resource_owners", "revision", "tenants",
+    )  # fmt: skip
 
     def __init__(
-        self, tenants: Iterable[Tenant] = (), revision: int = 0, registry_id: str = "", expected_keys: int = 0
+        self,
+        tenants: Iterable[Tenant] = (),
+        revision: int = 0,
+        registry_id: str = "",
+        change: str = "",
+        expected_keys: int = 0,
     ) -> None:
         """`expected_keys`: how many ids will come, where that is known."""
         self.tenants: dict[str, Tenant] = {}
         self.resource_owners: dict[tuple[str, str], tuple[str, ...]] = {}
         self.revision = revision
         self.registry_id = registry_id
+        self.change = change
         self.recent: dict[str, Listed] = {}
         self._index = KeyIndex(expected_keys)
         self._ids: list[str] = []

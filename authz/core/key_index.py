@@ -53,7 +53,7 @@ class KeyIndex:
         last = len(slots) - 1
         mark = hash(key) & _HALF
         at = mark & last
-        found: list[int] = []
+        found = []
         while entry := slots[at]:
             if entry >> 32 == mark:
                 found.append((entry & _HALF) - 1)

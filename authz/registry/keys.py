@@ -17,9 +17,10 @@ from authz.core.types import Assurance, Channel
 from authz.errors import RegistryUnavailable
 from authz.registry.callers import Caller, note_uses, read_callers
 from authz.registry.change import canonical_json
-from authz.registry.store import RegistryStore, Revision, revision_of
+from authz.registry.revision import Revision, revision_of
+from authz.registry.store import RegistryStore
 
-FORMAT: Final = "authz keys 1"
+FORMAT: Final = "authz keys 2"
 NOTE_EVERY_S: Final = 60.0
 """How often the last uses of keys are written, in seconds."""
 

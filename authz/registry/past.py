@@ -20,8 +20,9 @@ from authz.core.types import ContactState, SubjectKey
 from authz.registry import tables as t
 from authz.registry.annexes import AnnexRecord, TenantAnnexes, read_annexes
 from authz.registry.change import instant_text
+from authz.registry.revision import revision_of
 from authz.registry.rows import attributes_in, is_stricter, state_of
-from authz.registry.store import RegistryStore, revision_of
+from authz.registry.store import RegistryStore
 
 TENANT_ATTRIBUTES: Final = "tenant_attributes"
 RESOURCE_ATTRIBUTES: Final = "resource_attributes"
@@ -70,7 +71,7 @@ def directory_as_of(store: RegistryStore, about: About, at: float) -> PastDirect
     of_now: dict[str, tuple[str, ...]] = {}
     tenants = []
     with store.reading() as connection:
-        number, registry_id = revision_of(connection)
+        newest = revision_of(connection)
         for tenant_id in _tenants_of(connection, about):
             past = _tenant_as_of(connection, tenant_id, instant)
             if past is None:
@@ -79,7 +80,7 @@ def directory_as_of(store: RegistryStore, about: About, at: float) -> PastDirect
             tenants.append(tenant)
             records.update({(tenant_id, one.entry.number): one for one in counting})
             of_now[tenant_id] = differs
-    return PastDirectory(Directory(tenants, number, registry_id), records, of_now)
+    return PastDirectory(Directory(tenants, *newest), records, of_now)
 
 
 def _tenants_of(connection: sa.Connection, about: About) -> list[str]:

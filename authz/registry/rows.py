@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from sys import intern
 from typing import Final, NamedTuple
@@ -23,7 +23,7 @@ from authz.registry import tables as t
 EVERYTHING: Final = -1
 """A revision before any tenant's."""
 
-_ROWS_AT_ONCE: Final = 5_000
+_TENANTS_AT_ONCE: Final = 500
 _LOGIN: Final = "login:"
 _STRICTNESS: Final = (ContactState.ACTIVE, ContactState.SUSPENDED, ContactState.REVOKED)
 
@@ -54,16 +54,32 @@ class AnnexRow(NamedTuple):
 
 
 def read_tenants(connection: sa.Connection, since: int = EVERYTHING) -> Iterator[Tenant]:
-    """Every open tenant that changed after the registry revision `since`, with all its approved annexes."""
+    """Every open tenant that changed after the registry revision `since`, with all its approved annexes.
+
+    Some at a time, in the order of their ids, so that what is read and not yet taken stays small.
+    """
     changed = (t.tenant.c.changed_revision > since) & ~t.tenant.c.closed
-    annexes = _annexes(connection, changed)
-    suspensions = _suspensions(connection, changed)
-    resources = _resources(connection, changed)
-    owners = {annex.id: annex.tenant_id for rows in annexes.values() for annex in rows}
-    contacts = _contacts(connection, changed, owners, suspensions)
     columns = [t.tenant.c[name] for name in TenantRow._fields]
-    for row in connection.execute(sa.select(*columns).where(changed).order_by(t.tenant.c.id)):
-        tenant = TenantRow._make(row)
+    query = sa.select(*columns).order_by(t.tenant.c.id).limit(_TENANTS_AT_ONCE)
+    last: str | None = None
+    while True:
+        further = changed if last is None else changed & (t.tenant.c.id > last)
+        rows = [TenantRow._make(row) for row in connection.execute(query.where(further))]
+        if rows:
+            last = rows[-1].id
+            yield from _tenants(connection, rows, changed & (t.tenant.c.id >= rows[0].id) & (t.tenant.c.id <= last))
+        if len(rows) < _TENANTS_AT_ONCE:
+            return
+
+
+def _tenants(connection: sa.Connection, rows: list[TenantRow], these: sa.ColumnElement[bool]) -> Iterator[Tenant]:
+    """The tenants of some rows. `these`: the condition that holds for the rows and no others."""
+    annexes = _annexes(connection, these)
+    suspensions = _suspensions(connection, these)
+    resources = _resources(connection, these)
+    owners = {annex.id: annex.tenant_id for found in annexes.values() for annex in found}
+    contacts = _contacts(connection, these, owners, suspensions)
+    for tenant in rows:
         yield Tenant(
             tenant.id,
             intern(tenant.set_id),
@@ -153,11 +169,9 @@ def _contacts(
         .join(t.tenant)
         .where(changed, t.annex.c.state == "approved")
         .order_by(c.annex_id, c.position)
-        .execution_options(yield_per=_ROWS_AT_ONCE)
     )
     found: dict[int, list[Contact]] = {}
-    every = chain.from_iterable(connection.execute(query).partitions())
-    for annex_id, rows in groupby(every, key=itemgetter(0)):
+    for annex_id, rows in groupby(connection.execute(query), key=itemgetter(0)):
         suspended = suspensions.get(owners[annex_id], EMPTY_SUSPENSIONS)
         found[annex_id] = [
             Contact(

@@ -1,42 +1,32 @@
-"""The registry on the service's own disk, so that a restart can answer while the database is away (DESIGN section 4).
+"""The registry on the service's own disk, from which workers start, with or without the database (DESIGN section 4).
 
-One file: a line of JSON that says what follows and its SHA-256, then one tenant a line. Written aside and moved into
-place; readable by its owner only, for it holds people.
+A file of parts, the first with every tenant, each further one with the tenants that changed since. A part is a head of
+fixed length, which says what follows and its SHA-256, then the ids of the tenants that are gone, then for each tenant a
+line of JSON and the packed contacts of its annexes. Each head's sum covers the head before it, so that parts cannot
+change places. Readable by its owner only, for it holds people. `authz.registry.keeping` decides what is written when.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import gc
 import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from sys import intern
-from typing import Final, NamedTuple, Protocol
+from typing import BinaryIO, Final, NamedTuple
 
-from authz.core.contacts import Contact
-from authz.core.directory import Annex, Directory, Tenant
-from authz.core.types import EMPTY, ContactState, NetworkChoice, SubjectKey
+from authz.core.directory import Directory, Tenant
 from authz.durable import sync_folder
 from authz.errors import RegistryUnavailable
 from authz.registry.change import canonical_json
+from authz.registry.revision import Revision
+from authz.registry.snapshot_tenants import Content, read_tenant, tenant_line
 
-FORMAT: Final = "authz registry snapshot 2"
-_LONGEST_HEAD: Final = 10_000
-
-
-class Digest(Protocol):
-    """The part of a `hashlib` object that is used here."""
-
-    def update(self, data: bytes, /) -> None:
-        """Add bytes to the sum."""
-
-    def hexdigest(self) -> str:
-        """The sum so far."""
+FORMAT: Final = "authz registry snapshot 3"
+_HEAD_BYTES: Final = 640
 
 
 class Snapshot(NamedTuple):
@@ -46,33 +36,33 @@ class Snapshot(NamedTuple):
     as_of: float
 
 
-def save_snapshot(directory: Directory, path: Path, as_of: float) -> None:
-    """Put the directory on disk in place of what was there; a crash leaves the old file or the new one.
+class Part(NamedTuple):
+    """The head of a part. `as_of`: when the database was at `revision`. `keys`: how many canonical ids it lists.
+
+    `length`, `content_sha256`: of the bytes after it. `sha256`: of all this, and of the head before.
+    """
+
+    revision: Revision
+    as_of: float
+    tenants: int
+    keys: int
+    length: int
+    content_sha256: str
+    sha256: str
+
+
+def save_snapshot(path: Path, tenants: Iterable[Tenant], revision: Revision, as_of: float) -> Part:
+    """Put a whole registry on disk in place of what was there; a crash leaves the old file or the new one.
 
     Raises:
         OSError: the disk is full, or not ours to write.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    tenants = list(directory.tenants.values())
-    head = {
-        "format": FORMAT,
-        "registry_id": directory.registry_id,
-        "revision": directory.revision,
-        "tenants": len(tenants),
-    }
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # its mode is 0600
     aside = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            digest = _digest(head)
-            stream.write(_head_line(head, digest.hexdigest()))
-            for tenant in tenants:
-                line = canonical_json(_stored_tenant(tenant)).encode() + b"\n"
-                digest.update(line)
-                stream.write(line)
-            stream.seek(0)
-            stream.write(_head_line(head, digest.hexdigest()))
-            stream.flush()
+            part = _write_part(stream, (), tenants, revision, as_of, "")
             os.utime(stream.fileno(), (as_of, as_of))
             os.fsync(stream.fileno())
         aside.replace(path)
@@ -80,6 +70,27 @@ def save_snapshot(directory: Directory, path: Path, as_of: float) -> None:
         aside.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+    return part
+
+
+def append_part(
+    path: Path, after: Part, gone: Iterable[str], tenants: Iterable[Tenant], revision: Revision, as_of: float
+) -> Part:
+    """Add what changed since the last part; a crash leaves the file as it was, or with an end that counts for nothing.
+
+    Raises:
+        OSError: the disk is full, or not ours to write.
+    """
+    with path.open("r+b") as stream:
+        end = stream.seek(0, os.SEEK_END)
+        try:
+            part = _write_part(stream, gone, tenants, revision, as_of, after.sha256)
+        except BaseException:
+            stream.truncate(end)
+            raise
+        os.utime(stream.fileno(), (as_of, as_of))
+        os.fsync(stream.fileno())
+    return part
 
 
 def confirm_snapshot(path: Path, as_of: float) -> None:
@@ -93,20 +104,119 @@ def load_snapshot(path: Path) -> Snapshot:
     Raises:
         RegistryUnavailable: there is no such file, or it is not whole.
     """
+    with _reading(path) as stream, _no_search_for_cycles():
+        as_of = os.fstat(stream.fileno()).st_mtime
+        part = _head(stream, "")
+        directory = Directory((), *part.revision, expected_keys=part.keys)
+        _read_part(stream, part, directory)
+        while (following := _following(stream, part)) is not None:
+            part = following
+            _read_part(stream, part, directory)
+        if stream.read(1):
+            as_of = part.as_of
+    return Snapshot(directory, as_of)
+
+
+def parts_of(path: Path) -> list[Part]:
+    """The parts of a file, every byte of which was looked at.
+
+    Raises:
+        RegistryUnavailable: there is no such file, it is not whole, or its end is torn.
+    """
+    with _reading(path) as stream:
+        found = [_head(stream, "")]
+        _check_content(stream, found[0])
+        while (following := _following(stream, found[-1])) is not None:
+            _check_content(stream, following)
+            found.append(following)
+        if stream.read(1):
+            raise RegistryUnavailable("the registry's snapshot has a torn end")
+    return found
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
     try:
-        with path.open("rb") as stream, _no_search_for_cycles():
-            as_of = os.fstat(stream.fileno()).st_mtime
-            head = json.loads(stream.readline(_LONGEST_HEAD))
-            sha256 = head.pop("sha256")
-            digest = _digest(head)
-            directory = Directory(_tenants(stream, digest), head["revision"], head["registry_id"])
+        with path.open("rb") as stream:
+            yield stream
     except OSError as error:
         raise RegistryUnavailable(f"the registry's snapshot cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise RegistryUnavailable("the registry's snapshot is damaged") from error
-    if digest.hexdigest() != sha256 or head["format"] != FORMAT:
-        raise RegistryUnavailable("the registry's snapshot is damaged")
-    return Snapshot(directory, as_of)
+
+
+def _head(stream: BinaryIO, before: str) -> Part:
+    """The head that stands next. `before`: the sum of the head before it."""
+    stated = json.loads(stream.read(_HEAD_BYTES))
+    if stated.pop("format") != FORMAT:
+        raise ValueError("another format")
+    part = Part(**{**stated, "revision": Revision._make(stated["revision"])})
+    if part.sha256 != _sum(part, before):
+        raise ValueError("not what was written")
+    return part
+
+
+def _following(stream: BinaryIO, last: Part) -> Part | None:
+    """The head of the next part; None where no whole part follows. The stream stands at the part, or where it was."""
+    at = stream.tell()
+    there = os.fstat(stream.fileno()).st_size - at
+    begun = stream.read(_HEAD_BYTES)
+    stream.seek(at)
+    if there <= _HEAD_BYTES or not begun.strip(b" \0"):  # a head is written when all that it speaks of is on disk
+        return None
+    part = _head(stream, last.sha256)
+    if there < _HEAD_BYTES + part.length:
+        raise ValueError("cut short")
+    return part
+
+
+def _sum(part: Part, before: str) -> str:
+    return hashlib.sha256(canonical_json([before, FORMAT, *part._replace(sha256="")]).encode()).hexdigest()
+
+
+def _check_content(stream: BinaryIO, part: Part) -> None:
+    digest, left = hashlib.sha256(), part.length
+    while left and (some := stream.read(min(left, 1 << 20))):
+        digest.update(some)
+        left -= len(some)
+    if left or digest.hexdigest() != part.content_sha256:
+        raise ValueError("not what was written")
+
+
+def _write_part(
+    stream: BinaryIO, gone: Iterable[str], tenants: Iterable[Tenant], revision: Revision, as_of: float, before: str
+) -> Part:
+    begin = stream.tell()
+    stream.write(b" " * _HEAD_BYTES)
+    content = Content(stream)
+    content.write(canonical_json(list(gone)).encode() + b"\n")
+    number = keys = 0
+    for tenant in tenants:
+        content.write(tenant_line(tenant))
+        for annex in tenant.annexes:
+            content.write(annex.contacts.packed)
+            keys += len(annex.keys())
+        number += 1
+    part = Part(revision, as_of, number, keys, content.length, content.sha256(), "")
+    part = part._replace(sha256=_sum(part, before))
+    head = canonical_json({"format": FORMAT, **part._asdict()}).encode()
+    stream.flush()
+    os.fsync(stream.fileno())
+    stream.seek(begin)
+    stream.write(head.ljust(_HEAD_BYTES - 1) + b"\n")
+    stream.flush()
+    return part
+
+
+def _read_part(stream: BinaryIO, part: Part, directory: Directory) -> None:
+    content = Content(stream)
+    for tenant_id in json.loads(content.line()):
+        directory.remove(tenant_id)
+    for _ in range(part.tenants):
+        directory.replace(read_tenant(content))
+    directory.revision, directory.registry_id, directory.change = part.revision
+    if content.length != part.length or content.sha256() != part.content_sha256:
+        raise ValueError("not what was written")
 
 
 @contextmanager
@@ -119,80 +229,3 @@ def _no_search_for_cycles() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _digest(head: Mapping[str, object]) -> Digest:
-    """The sum to which every further line is added."""
-    return hashlib.sha256(canonical_json(head).encode())
-
-
-def _head_line(head: Mapping[str, object], sha256: str) -> bytes:
-    """Always of one length for one `head`, so that it can be written again when the sum is known."""
-    return canonical_json({**head, "sha256": sha256}).encode() + b"\n"
-
-
-def _stored_tenant(tenant: Tenant) -> list[object]:
-    return [
-        tenant.id,
-        tenant.set_id,
-        tenant.name,
-        tenant.languages,
-        tenant.attributes,
-        [[*key, attributes] for key, attributes in tenant.resources.items()],
-        [_stored_annex(annex) for annex in tenant.annexes],
-    ]
-
-
-def _stored_annex(annex: Annex) -> list[object]:
-    return [
-        annex.number,
-        annex.signed_on,
-        annex.effective_from,
-        annex.network,
-        annex.document_sha256,
-        annex.origin,
-        [
-            [one.name, one.role, one.keys, one.state, one.function, one.attributes, one.log_key]
-            for one in annex.contacts
-        ],
-    ]
-
-
-def _tenants(lines: Iterable[bytes], digest: Digest) -> Iterable[Tenant]:
-    for line in lines:
-        digest.update(line)
-        tenant_id, set_id, name, languages, attributes, resources, annexes = json.loads(line)
-        yield Tenant(
-            tenant_id,
-            intern(set_id),
-            name,
-            [_annex(*annex) for annex in annexes],
-            tuple(map(intern, languages)),
-            attributes or EMPTY,
-            {(intern(kind), resource_id): values or EMPTY for kind, resource_id, values in resources},
-        )
-
-
-def _annex(
-    number: int,
-    signed_on: str,
-    effective_from: str,
-    network: str,
-    document_sha256: str,
-    origin: str,
-    contacts: list[tuple[str, str, list[SubjectKey], str, str, dict[str, object], str]],
-) -> Annex:
-    return Annex(
-        number,
-        dt.date.fromisoformat(signed_on),
-        dt.date.fromisoformat(effective_from),
-        NetworkChoice(network),
-        [
-            Contact(
-                name, intern(role), tuple(keys), ContactState(state), intern(function), attributes or EMPTY, log_key
-            )
-            for name, role, keys, state, function, attributes, log_key in contacts
-        ],
-        document_sha256,
-        intern(origin),
-    )

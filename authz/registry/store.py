@@ -7,27 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from authz.core.directory import Directory
 from authz.registry import schema
-from authz.registry import tables as t
 from authz.registry.change import Change, Through, instant_text
 from authz.registry.compaction import compact
 from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
 from authz.registry.listen import Listener, tell_listeners
+from authz.registry.revision import Revision, goes_on_from, revision_of
 from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-
-
-class Revision(NamedTuple):
-    """A growing number, and the database in which it grows: another database's numbers mean nothing here."""
-
-    number: int
-    registry_id: str
 
 
 class RegistryStore:
@@ -66,38 +59,38 @@ class RegistryStore:
         self._engine.dispose()
 
     def revision(self) -> Revision:
-        """The newest revision: one row, cheap enough to ask every second."""
+        """The newest revision; cheap enough to ask every second."""
         with self.reading() as connection:
             return revision_of(connection)
 
     def directory(self) -> Directory:
         """The whole registry in memory."""
         with self.reading() as connection:
-            number, registry_id = revision_of(connection)
-            return Directory(read_tenants(connection), number, registry_id)
+            newest = revision_of(connection)
+            return Directory(read_tenants(connection), *newest)
 
     def refresh(self, directory: Directory) -> bool:
         """Bring a directory up to date, tenant by tenant, its revision last; whether anything had changed.
 
-        A directory of another database, or of a later revision than the database's, is read anew. On failure the
+        A directory of another database, or of a revision that this one never had, is read anew. On failure the
         directory stays as it was.
         """
+        known = Revision(directory.revision, directory.registry_id, directory.change)
         with self.reading() as connection:
             newest = revision_of(connection)
-            if newest == (directory.revision, directory.registry_id):
+            if newest == known:
                 return False
-            comparable = newest.registry_id == directory.registry_id and newest.number > directory.revision
-            since = directory.revision if comparable else EVERYTHING
+            since = known.number if goes_on_from(connection, known, newest) else EVERYTHING
             tenants = list(read_tenants(connection, since))
             gone = closed_tenants(connection, since)
-        if not comparable:
+        if since == EVERYTHING:
             there = {tenant.id for tenant in tenants}
-            gone = [known for known in directory.tenants if known not in there]
+            gone = [one for one in directory.tenants if one not in there]
         for tenant_id in gone:
             directory.remove(tenant_id)
         for tenant in tenants:
             directory.replace(tenant)
-        directory.revision, directory.registry_id = newest
+        directory.revision, directory.registry_id, directory.change = newest
         return True
 
     @contextmanager
@@ -144,9 +137,3 @@ class RegistryStore:
 
     def _connect(self, **options: Any) -> sa.Connection:
         return self._engine.connect().execution_options(**options)
-
-
-def revision_of(connection: sa.Connection) -> Revision:
-    """The newest revision that this look at the database sees."""
-    row = t.registry_revision.c
-    return Revision._make(connection.execute(sa.select(row.revision, row.registry_id)).one())

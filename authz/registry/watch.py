@@ -8,27 +8,30 @@ from pathlib import Path
 from typing import Final
 
 from authz.errors import RegistryUnavailable
-from authz.registry.snapshot import Snapshot, confirm_snapshot, load_snapshot, save_snapshot
+from authz.registry.snapshot import Snapshot, load_snapshot
 from authz.registry.store import RegistryStore
 
-CONFIRM_EVERY_S: Final = 10.0
-"""How often a look that found nothing new is noted on the snapshot, in seconds."""
+KEPT_WITHIN_S: Final = 120.0
+"""Age of the copy on disk from which on something is wrong with it, while the database is there, in seconds."""
 
 
 class RegistryWatch:
     """The directory that a worker answers from, the registry it comes from, and how old it may be.
 
+    It begins with the copy on disk where there is one, since that is many times faster than the database, and takes
+    from the database what has changed since. `registry.keeping` writes the copy.
+
     Attributes:
         directory: replaced never, changed tenant by tenant by `poll`.
         as_of: when the registry was last seen to agree with it, in seconds since 1970-01-01T00:00Z.
         stale_reason: why the last look failed; empty when it did not.
-        snapshot_problem: why the copy on disk could not be written; empty when it could.
+        snapshot_problem: what is wrong with the copy on disk; empty when nothing is.
     """
 
     def __init__(
         self, store: RegistryStore, snapshot: Path | None = None, clock: Callable[[], float] = time.time
     ) -> None:
-        """Read the registry, or the snapshot while the database is away.
+        """Read the snapshot and the registry, or one of them while the other is away.
 
         Raises:
             RegistryUnavailable: neither can be read.
@@ -36,7 +39,7 @@ class RegistryWatch:
         self._store = store
         self._snapshot = snapshot
         self._clock = clock
-        self._confirmed = 0.0
+        self._begun = clock()
         self.stale_reason = ""
         self.snapshot_problem = ""
         self.directory, self.as_of = self._first_look()
@@ -46,7 +49,7 @@ class RegistryWatch:
         return max(0.0, self._clock() - self.as_of)
 
     def poll(self) -> bool:
-        """Look for changes once: one row if there are none. Whether there were; with the database away, False.
+        """Look for changes once: two rows if there are none. Whether there were; with the database away, False.
 
         To be called about every second, from one thread at a time; the readers of `directory` need no lock.
         """
@@ -58,39 +61,40 @@ class RegistryWatch:
             return False
         self.as_of = looked_at
         self.stale_reason = ""
-        self._keep(changed)
+        self.snapshot_problem = self._problem(looked_at)
         return changed
 
     def _first_look(self) -> Snapshot:
+        saved, no_snapshot = self._saved()
         looked_at = self._clock()
         try:
-            directory = self._store.directory()
+            if saved is None:
+                return Snapshot(self._store.directory(), looked_at)
+            self._store.refresh(saved.directory)
         except RegistryUnavailable as error:
-            if self._snapshot is None:
-                raise
-            try:
-                found = load_snapshot(self._snapshot)
-            except RegistryUnavailable as none_either:
-                raise RegistryUnavailable(f"{error}; {none_either}") from error
+            if saved is None:
+                raise RegistryUnavailable(f"{error}; {no_snapshot}" if no_snapshot else str(error)) from error
             self.stale_reason = str(error)
-            return found
-        self.directory, self.as_of = directory, looked_at
-        self._keep(changed=True)
-        return Snapshot(directory, looked_at)
+            return saved
+        return saved._replace(as_of=looked_at)
 
-    def _keep(self, changed: bool) -> None:
-        """Keep the copy on disk true. A disk that fails stops no answers, but it is told."""
+    def _saved(self) -> tuple[Snapshot | None, str]:
+        """The copy on disk, or why there is none."""
         if self._snapshot is None:
-            return
+            return None, ""
         try:
-            if changed or self.snapshot_problem:
-                save_snapshot(self.directory, self._snapshot, self.as_of)
-            elif self.as_of - self._confirmed >= CONFIRM_EVERY_S:
-                confirm_snapshot(self._snapshot, self.as_of)
-            else:
-                return
-        except OSError as error:
-            self.snapshot_problem = f"the registry's snapshot cannot be written: {error.strerror}"
-            return
-        self._confirmed = self.as_of
-        self.snapshot_problem = ""
+            return load_snapshot(self._snapshot), ""
+        except RegistryUnavailable as error:
+            return None, str(error)
+
+    def _problem(self, now: float) -> str:
+        if self._snapshot is None:
+            return ""
+        try:
+            kept = self._snapshot.stat().st_mtime
+        except OSError:
+            kept = 0.0
+        if now - max(kept, self._begun) <= KEPT_WITHIN_S:
+            return ""
+        since = f"for {now - kept:.0f} s" if kept else "so far"
+        return f"the registry's snapshot was not written {since}: starts without the database miss what changed"

@@ -1,7 +1,8 @@
 """`authz serve`: the processes of one installation, from the first check to the last signal.
 
-One process builds policy generations (`authz.policy.builder`), `AUTHZ_WORKERS` processes answer requests. With one
-worker the serving process is also the parent. Ending the parent ends them all.
+One process builds policy generations (`authz.policy.builder`), one keeps the log's index (`authz.indexer`), one the
+registry's snapshot (`authz.keeper`), and `AUTHZ_WORKERS` processes answer requests. With one worker the serving process
+is also the parent. Ending the parent ends them all.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
-from authz import wiring
+from authz import children, wiring
 from authz.errors import ConfigError
 from authz.settings import Settings
 from authz.web.app import create_app
@@ -72,8 +73,9 @@ def serve(settings: Settings) -> None:
         try:
             with (
                 tally_folder(settings.data) as tallies,
-                builder_child(wiring.builder_command(settings)),
-                child("indexer", wiring.indexer_command(), wiring.indexer_task(settings)),
+                builder_child(children.builder_command(settings)),
+                child("indexer", children.indexer_command(), children.indexer_task(settings)),
+                child("keeper", children.keeper_command(), children.keeper_task(settings)),
             ):
                 _run(settings, listening, tallies)
         finally:

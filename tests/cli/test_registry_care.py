@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from authz.registry.keeping import SnapshotKeeper
 from authz.registry.snapshot import load_snapshot
+from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.wiring import Service
 from tests.cli.program import Checkout, authz
@@ -23,7 +25,9 @@ def data(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("AUTHZ_DATABASE_URL")
     publish(checkout)
     assert authz("registry", "load", str(checkout.registry_file), "--by", "test").status == 0
-    Service(Settings())
+    store = RegistryStore(Settings().registry_url.get_secret_value())
+    SnapshotKeeper(store, folder / "registry.snapshot").keep()
+    store.close()
     return folder
 
 

@@ -68,7 +68,7 @@ def test_loading_again_draws_no_new_keys(loaded: RegistryStore, sets: Sets, writ
 
 
 def test_the_snapshot_has_the_keys(loaded: RegistryStore, tmp_path: Path) -> None:
-    save_snapshot(loaded.directory(), tmp_path / "snapshot", 1.0)
+    save_snapshot(tmp_path / "snapshot", loaded.directory().tenants.values(), loaded.revision(), 1.0)
 
     contact = load_snapshot(tmp_path / "snapshot").directory.tenants["acme"].annexes[-1].contact(ANA)
 

@@ -9,7 +9,8 @@ from authz.errors import ConfigError, RegistryUnavailable
 from authz.log.tables import metadata as log_metadata
 from authz.registry import schema
 from authz.registry.engine import open_engine
-from authz.registry.store import RegistryStore, Revision
+from authz.registry.revision import Revision
+from authz.registry.store import RegistryStore
 from authz.registry.tables import metadata as registry_metadata
 
 metadata = sa.MetaData()

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import gc
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from authz.core.definition import PolicySet
-from authz.core.directory import Directory
+from authz.core.directory import Directory, Tenant
 from authz.core.types import ContactState, SubjectKey
 from authz.errors import RegistryUnavailable
 from authz.registry.load import load_file
-from authz.registry.snapshot import confirm_snapshot, load_snapshot, save_snapshot
+from authz.registry.revision import Revision
+from authz.registry.snapshot import Part, append_part, confirm_snapshot, load_snapshot, parts_of, save_snapshot
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import suspend
 
@@ -26,6 +27,11 @@ def shown(directory: Directory) -> list[object]:
         (t.id, t.set_id, t.name, t.languages, dict(t.attributes), dict(t.resources), [_annex(a) for a in t.annexes])
         for t in directory.tenants.values()
     ]
+
+
+def saved(directory: Directory, path: Path) -> Part:
+    revision = Revision(directory.revision, directory.registry_id, directory.change)
+    return save_snapshot(path, directory.tenants.values(), revision, SAVED_AT)
 
 
 def _annex(annex: object) -> object:
@@ -47,7 +53,7 @@ def directory(store: RegistryStore, sets: Sets, write: Write, acme: str) -> Dire
 
 def test_what_was_saved_is_loaded(directory: Directory, tmp_path: Path) -> None:
     path = tmp_path / "data" / "registry.snapshot"
-    save_snapshot(directory, path, SAVED_AT)
+    saved(directory, path)
 
     loaded, as_of = load_snapshot(path)
 
@@ -62,7 +68,7 @@ def test_what_was_saved_is_loaded(directory: Directory, tmp_path: Path) -> None:
 def test_a_loaded_snapshot_is_refreshed_like_any_directory(
     store: RegistryStore, directory: Directory, tmp_path: Path
 ) -> None:
-    save_snapshot(directory, tmp_path / "snapshot", SAVED_AT)
+    saved(directory, tmp_path / "snapshot")
     suspend(store, "acme", SubjectKey("ana@acme.example"), "ines")
     loaded = load_snapshot(tmp_path / "snapshot").directory
     untouched = loaded.tenants["bleu"]
@@ -74,8 +80,8 @@ def test_a_loaded_snapshot_is_refreshed_like_any_directory(
 
 def test_the_file_is_its_owners_alone_and_nothing_else_is_left(directory: Directory, tmp_path: Path) -> None:
     path = tmp_path / "data" / "registry.snapshot"
-    save_snapshot(directory, path, SAVED_AT)
-    save_snapshot(directory, path, SAVED_AT)
+    saved(directory, path)
+    saved(directory, path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
@@ -83,7 +89,7 @@ def test_the_file_is_its_owners_alone_and_nothing_else_is_left(directory: Direct
 
 def test_every_damaged_byte_is_noticed(tmp_path: Path, directory: Directory) -> None:
     path = tmp_path / "snapshot"
-    save_snapshot(directory, path, SAVED_AT)
+    saved(directory, path)
     whole = path.read_bytes()
 
     for position in range(0, len(whole), 7):
@@ -95,22 +101,96 @@ def test_every_damaged_byte_is_noticed(tmp_path: Path, directory: Directory) -> 
 @pytest.mark.parametrize("kept", [0, 1, 50, 400, -1])
 def test_a_file_cut_short_is_noticed(tmp_path: Path, directory: Directory, kept: int) -> None:
     path = tmp_path / "snapshot"
-    save_snapshot(directory, path, SAVED_AT)
+    saved(directory, path)
     path.write_bytes(path.read_bytes()[:kept])
 
     with pytest.raises(RegistryUnavailable, match="damaged"):
         load_snapshot(path)
 
 
-def test_a_tenant_more_or_less_is_noticed(tmp_path: Path, directory: Directory) -> None:
+def test_a_line_more_or_less_is_noticed(tmp_path: Path, directory: Directory) -> None:
     path = tmp_path / "snapshot"
-    save_snapshot(directory, path, SAVED_AT)
+    saved(directory, path)
     lines = path.read_bytes().splitlines(keepends=True)
 
     for changed in (lines[:-1], [*lines, lines[-1]], [lines[0], *reversed(lines[1:])]):
         path.write_bytes(b"".join(changed))
+        with pytest.raises(RegistryUnavailable, match=r"damaged|torn"):
+            parts_of(path)
+
+
+ANA = SubjectKey("ana@acme.example")
+LATER = SAVED_AT + 60
+
+
+def test_a_part_changes_adds_and_removes_tenants(store: RegistryStore, directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    first = saved(directory, path)
+    suspend(store, "acme", ANA, "ines")
+    changed = store.directory().tenants["acme"]
+
+    second = append_part(path, first, ["bleu"], [changed], store.revision(), LATER)
+
+    loaded, as_of = load_snapshot(path)
+    assert set(loaded.tenants) == {"acme"}
+    assert shown(loaded) == shown(Directory([changed]))
+    assert Revision(loaded.revision, loaded.registry_id, loaded.change) == store.revision()
+    assert as_of == LATER
+    assert parts_of(path) == [first, second]
+
+
+def test_what_a_crash_left_of_a_part_counts_for_nothing(directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    first = saved(directory, path)
+    before = path.read_bytes()
+    append_part(path, first, ["bleu"], [], Revision(9, directory.registry_id, "x"), LATER)
+    whole = path.read_bytes()
+    length = len(whole) - len(before)
+    head = whole.index(b"\n", len(before)) + 1 - len(before)
+
+    for kept in range(1, length):
+        unwritten = b" " * min(kept, head) + whole[len(before) + head :][: max(0, kept - head)]
+        path.write_bytes(before + unwritten)
+        loaded, as_of = load_snapshot(path)
+        assert shown(loaded) == shown(directory)
+        assert loaded.revision == directory.revision
+        assert as_of == SAVED_AT
+        with pytest.raises(RegistryUnavailable, match="torn"):
+            parts_of(path)
+
+
+def test_every_damaged_byte_of_a_later_part_is_noticed_and_none_of_its_parts_can_be_left_out(
+    directory: Directory, tmp_path: Path
+) -> None:
+    path = tmp_path / "snapshot"
+    first = saved(directory, path)
+    begin = path.stat().st_size
+    second = append_part(path, first, ["bleu"], [], Revision(8, directory.registry_id, "x"), LATER)
+    middle = path.stat().st_size
+    append_part(path, second, ["acme"], [], Revision(9, directory.registry_id, "y"), LATER)
+    whole = path.read_bytes()
+
+    for position in range(begin, len(whole), 5):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
         with pytest.raises(RegistryUnavailable, match="damaged"):
             load_snapshot(path)
+    path.write_bytes(whole[:begin] + whole[middle:])
+    with pytest.raises(RegistryUnavailable, match="damaged"):
+        load_snapshot(path)
+
+
+def test_a_part_that_cannot_be_written_leaves_the_file_as_it_was(directory: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    first = saved(directory, path)
+    before = path.read_bytes()
+
+    def failing() -> Iterator[Tenant]:
+        yield directory.tenants["acme"]
+        raise RegistryUnavailable("away")
+
+    with pytest.raises(RegistryUnavailable, match="away"):
+        append_part(path, first, [], failing(), Revision(8, "x", "y"), LATER)
+    assert path.read_bytes() == before
 
 
 def test_no_file_is_unavailable(tmp_path: Path) -> None:
@@ -120,7 +200,7 @@ def test_no_file_is_unavailable(tmp_path: Path) -> None:
 
 def test_confirming_makes_it_younger(tmp_path: Path) -> None:
     path = tmp_path / "snapshot"
-    save_snapshot(Directory((), 4, "here"), path, SAVED_AT)
+    saved(Directory((), 4, "here"), path)
 
     confirm_snapshot(path, SAVED_AT + 60)
 
@@ -131,7 +211,7 @@ def test_confirming_makes_it_younger(tmp_path: Path) -> None:
 
 def test_the_search_for_cycles_goes_on_after_a_load_whole_or_damaged(directory: Directory, tmp_path: Path) -> None:
     path = tmp_path / "snapshot"
-    save_snapshot(directory, path, as_of=1000)
+    saved(directory, path)
     load_snapshot(path)
     assert gc.isenabled()
 

@@ -46,7 +46,7 @@ def test_an_empty_registry_is_an_empty_directory_at_revision_zero(store: Registr
 
     assert not directory.tenants
     assert directory.revision == 0
-    assert store.revision() == (0, directory.registry_id)
+    assert store.revision() == (0, directory.registry_id, "")
 
 
 def test_what_was_loaded_stands_in_the_directory(store: RegistryStore, sets: Sets, write: Write, acme: str) -> None:

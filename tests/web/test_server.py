@@ -208,6 +208,7 @@ def test_a_service_whose_database_is_gone_answers_from_its_snapshot(loaded: Inst
     database = loaded.data / "registry.sqlite"
     with loaded.serving() as serving:
         serving.until_ready()
+        serving.eventually((loaded.data / "registry.snapshot").exists, "the snapshot")
         for path in loaded.data.glob("registry.sqlite*"):
             path.rename(path.with_name("away-" + path.name))
         serving.eventually(lambda: serving.ready()["registry"]["stale"], "staleness")
