@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple, overload
@@ -77,9 +78,11 @@ class Contacts(Sequence[Contact]):
 
     def keys(self) -> list[str]:
         """Every canonical id, in the order of the lines."""
-        lines = self.packed.decode("utf-8", "surrogatepass").split("\n")
-        lines.pop()
-        return [key for line in lines for key in _keys_of(line)]
+        text = self.packed.decode("utf-8", "surrogatepass")
+        found = _PLAIN_IDS.findall(text)
+        if found and len(found) == text.count("\n"):
+            return '","'.join(found).split('","')
+        return [key for line in text.split("\n")[:-1] for key in json.loads(line)[0]]
 
     def get(self, key: str) -> Contact | None:
         """The contact with that canonical id."""
@@ -112,7 +115,7 @@ class Contacts(Sequence[Contact]):
         index = KeyIndex(len(self))
         start = 0
         for line in self.packed.splitlines(keepends=True):
-            index.add_all(_keys_of(line.decode("utf-8", "surrogatepass")), start)
+            index.add(_contact(line).keys, start)
             start += len(line)
         return index
 
@@ -133,6 +136,8 @@ def _as_held(value: object) -> str:
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_as_held)
+_PLAIN_IDS: Final = re.compile(r'^\[\["([^\]\\\n]*)"\]', re.MULTILINE)
+"""The ids of a line none of which holds a bracket, or what JSON escapes; canonical ids do not."""
 _LEFT_OUT: Final[tuple[tuple[object, ...], ...]] = ((), (), ("",), (ContactState.ACTIVE,), ("",), ("",), ({},))
 """What may be left out at the end of a line, member by member."""
 
@@ -151,11 +156,3 @@ _new: Final = tuple.__new__
 _ACTIVE: Final = ContactState.ACTIVE
 _STATES: Final = {str(state): state for state in ContactState}
 _DEFAULTS: Final[list[Any]] = ["", "active", "", "", EMPTY]
-
-
-def _keys_of(line: str) -> list[str]:
-    """The ids of a line, without reading the rest; canonical ids hold nothing that JSON escapes."""
-    ids = line[3 : line.find('"],', 3)]
-    if "\\" in ids or not line.startswith('[["'):
-        return list(json.loads(line)[0])
-    return ids.split('","')

@@ -153,7 +153,7 @@ class Directory:
             number = self._numbers[tenant.id] = len(self._ids)
             self._ids.append(tenant.id)
         for annex in tenant.annexes:
-            self._index.add_all(annex.keys(), number)
+            self._index.add(annex.keys(), number)
         for resource in tenant.resources:
             owners = self.resource_owners.get(resource, _NOWHERE)
             if tenant.id not in owners:

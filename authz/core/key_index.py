@@ -8,7 +8,7 @@ collide; an index is therefore never written to disk.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 _HALF: Final = 0xFFFF_FFFF
@@ -36,16 +36,23 @@ class KeyIndex:
     def __len__(self) -> int:
         return self._used
 
-    def add(self, key: str, number: int) -> None:
-        """Note a number for an id; nothing changes where it is noted already."""
-        self._put((hash(key) & _HALF) << 32 | number + 1)
-        if 4 * self._used > 3 * len(self._slots):
+    def add(self, keys: Sequence[str], number: int) -> None:
+        """Note a number for some ids; nothing changes where it is noted already."""
+        while 4 * (self._used + len(keys)) > 3 * len(self._slots):
             self._grow()
-
-    def add_all(self, keys: Iterable[str], number: int) -> None:
-        """Note one number for many ids."""
-        for key in keys:
-            self.add(key, number)
+        slots = self._slots
+        last = len(slots) - 1
+        new = 0
+        for hashed in map(hash, keys):
+            mark = hashed & _HALF
+            entry = mark << 32 | number + 1
+            at = mark & last
+            while (there := slots[at]) and there != entry:
+                at = at + 1 & last
+            if not there:
+                slots[at] = entry
+                new += 1
+        self._used += new
 
     def numbers(self, key: str) -> list[int]:
         """What may have been noted for the id, each number once."""
@@ -59,16 +66,6 @@ class KeyIndex:
                 found.append((entry & _HALF) - 1)
             at = at + 1 & last
         return found
-
-    def _put(self, entry: int) -> None:
-        slots = self._slots
-        last = len(slots) - 1
-        at = entry >> 32 & last
-        while (there := slots[at]) and there != entry:
-            at = at + 1 & last
-        if not there:
-            slots[at] = entry
-            self._used += 1
 
     def _grow(self) -> None:
         """Twice the room; the slot of an entry follows from the entry itself."""

@@ -14,7 +14,7 @@ NOTES = st.lists(st.tuples(st.sampled_from([f"k{at}" for at in range(400)]), st.
 def test_what_was_noted_is_found_however_often_the_table_grew(notes: list[tuple[str, int]], expected: int) -> None:
     index, known = KeyIndex(expected), defaultdict(set)
     for key, number in notes:
-        index.add(key, number)
+        index.add([key], number)
         known[key].add(number)
 
     assert len(index) == sum(map(len, known.values()))
@@ -26,7 +26,7 @@ def test_what_was_noted_is_found_however_often_the_table_grew(notes: list[tuple[
 
 def test_hardly_anything_is_found_that_was_not_noted() -> None:
     index = KeyIndex()
-    index.add_all((f"there{at}" for at in range(10_000)), 7)
+    index.add([f"there{at}" for at in range(10_000)], 7)
 
     assert sum(len(index.numbers(f"elsewhere{at}")) for at in range(10_000)) < 100
 
@@ -40,6 +40,6 @@ def test_ids_whose_marks_are_the_same_are_each_found() -> None:
 
     index = KeyIndex()
     for number in range(100):
-        index.add(Alike(f"k{number}"), number)
+        index.add([Alike(f"k{number}")], number)
 
     assert sorted(index.numbers(Alike("k5"))) == list(range(100))
