@@ -241,8 +241,8 @@ def some_key_exists(settings: Settings) -> bool:
 def prepare(settings: Settings) -> None:
     """Make the data folder, and the registry where there is none yet.
 
-    A registry that cannot be reached but has left its snapshot is away, not new: making an empty one in its place would
-    turn everybody away.
+    A registry that cannot be reached but has left a copy of its people or of its keys is away, not new: an empty one in
+    its place would turn everybody away, and ask nobody for a key.
 
     Raises:
         ConfigError: the database was made by a newer version.
@@ -251,7 +251,8 @@ def prepare(settings: Settings) -> None:
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = RegistryStore(settings.registry_url.get_secret_value())
     try:
-        if not snapshot_path(settings).exists() or _is_there(store):
+        was_here = snapshot_path(settings).exists() or keys_path(settings).exists()
+        if not was_here or _is_there(store):
             store.migrate()
     except RegistryUnavailable as error:
         _log.warning("registry_unavailable", reason=str(error))

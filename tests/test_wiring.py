@@ -14,7 +14,7 @@ from authz.registry.load import load_file
 from authz.registry.proposals import approve, enter_draft
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
-from authz.wiring import NotYetVisible, Service
+from authz.wiring import NotYetVisible, Service, prepare
 from tests.web.test_registry_routes import PEOPLE
 from tests.web.world import generation
 
@@ -68,3 +68,24 @@ def test_a_change_that_cannot_be_read_back_is_told_and_read_later(settings: Sett
     hidden.rename(path)
     service.refresh_registry()
     assert service.directory().revision == revision
+
+
+@pytest.mark.parametrize("copy", ["registry.snapshot", "keys.snapshot"])
+def test_a_database_that_left_a_copy_of_people_or_keys_is_away_and_no_empty_one_takes_its_place(
+    settings: Settings, store: RegistryStore, copy: str
+) -> None:
+    path = store.sqlite_file
+    assert path is not None
+    store.close()
+    path.unlink()
+    (settings.data / copy).write_bytes(b"")
+
+    prepare(settings)
+
+    assert not path.exists()
+
+
+def test_where_nothing_was_left_an_empty_registry_is_made(settings: Settings) -> None:
+    prepare(settings)
+
+    assert (settings.data / "registry.sqlite").exists()

@@ -96,6 +96,7 @@ def test_a_service_that_starts_without_its_database_still_knows_its_keys(install
     key = create_key(installation)
     with installation.serving() as serving:
         serving.until_ready()
+        serving.eventually((installation.data / "registry.snapshot").exists, "the snapshot")
     database = installation.data / "registry.sqlite"
     database.rename(installation.folder / "away")
     with installation.serving() as serving:
