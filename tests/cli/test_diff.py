@@ -143,7 +143,10 @@ def test_a_fact_that_is_computed_otherwise_counts_as_both(versioned: Checkout) -
 
     assert document["verdict"] == "both"
     assert [one["text"] for one in document["sentences"]] == [
-        "the fact own_box is computed otherwise; its effect cannot be told from the tables"
+        (
+            "the fact own_box is computed otherwise: as “resource.owner in subject.ids || tenant.closed”, "
+            "before: “resource.owner in subject.ids”; its effect cannot be told from the tables"
+        )
     ]
     assert document["unapproved"] == ["storehouse: fact:own_box"]
 
@@ -162,8 +165,14 @@ def test_a_label_alone_is_no_change_and_is_told(versioned: Checkout) -> None:
 
     assert ran.status == 0
     assert ran.out.splitlines() == [
-        "NO CHANGE", "", "Other changes", "· the label of the action move_box reads otherwise  storehouse/set.yaml:14",
-    ]  # fmt: skip
+        "NO CHANGE",
+        "",
+        "Other changes",
+        (
+            "· the label of the action move_box reads otherwise: en “Carry a box”, before: “Move a box”  "
+            "storehouse/set.yaml:14"
+        ),
+    ]
 
 
 def test_an_obligation_and_a_service_term_are_told_and_are_no_access(versioned: Checkout) -> None:
@@ -173,9 +182,10 @@ def test_an_obligation_and_a_service_term_are_told_and_are_no_access(versioned: 
     document = diffed("--format", "json").json
 
     assert document["verdict"] == "no_change"
-    assert [one["text"].partition(":")[0] for one in document["sentences"]] == [
-        "the obligation sign-book differs", "the service terms gate differs",
-    ]  # fmt: skip
+    assert [one["text"] for one in document["sentences"]] == [
+        "the obligation sign-book differs: property text en “sign the ledger”, before: “sign the book”",
+        "the service terms gate differs: reaction 2 working hours, before: 1 working hour",
+    ]
 
 
 def test_a_file_that_is_renamed_is_no_change(versioned: Checkout) -> None:

@@ -71,6 +71,98 @@ def test_an_expression_laid_out_otherwise_is_no_change(versioned: Checkout) -> N
     assert diffed().out == "NO CHANGE\n"
 
 
+OWN_BOX = "expression: 'resource.owner in subject.ids'"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('resource.owner == "a b"', 'resource.owner   ==\n      "a b"'),
+        ('resource.owner == "a b"', '(resource.owner == "a b") // theirs'),
+        ('resource.owner == "a b" && tenant.closed', 'tenant.closed && resource.owner == "a b"'),
+        (
+            "tenant.closed || (tenant.id == 'x' || !tenant.closed)",
+            "(tenant.id == 'x' || tenant.closed) || !tenant.closed",
+        ),
+    ],
+    ids=["blanks beside a text in quotes", "brackets and a comment", "another order", "another order in brackets"],
+)
+def test_an_expression_that_says_the_same_is_no_change(versioned: Checkout, before: str, after: str) -> None:
+    versioned.replace("set.yaml", OWN_BOX, f"expression: |-\n      {before}")
+    commit(versioned)
+    versioned.replace("set.yaml", before, after)
+
+    assert told() == ("no_change", [])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('resource.owner == "a b"', 'resource.owner == "a  b"'),
+        ("tenant.closed ? tenant.id == 'x' : tenant.id == 'y'", "tenant.closed ? tenant.id == 'y' : tenant.id == 'x'"),
+        (
+            "tenant.closed && tenant.id == 'x' || tenant.id == 'y'",
+            "tenant.closed && (tenant.id == 'x' || tenant.id == 'y')",
+        ),
+        ('resource.owner == "//" && tenant.closed', 'resource.owner == "//"'),
+        ("tenant.id in ['x', 'y']", "tenant.id in ['x']"),
+    ],
+    ids=["blanks in a text", "a choice turned round", "brackets that matter", "no comment in a text", "a list"],
+)
+def test_an_expression_that_says_something_else_counts_as_both(versioned: Checkout, before: str, after: str) -> None:
+    versioned.replace("set.yaml", OWN_BOX, f"expression: |-\n      {before}")
+    commit(versioned)
+    versioned.replace("set.yaml", before, after)
+
+    assert told()[0] == "both"
+
+
+def test_a_fact_that_is_only_renamed_is_no_change(versioned: Checkout) -> None:
+    for name in ("set.yaml", "matrix.csv", "tests.yaml"):
+        path = versioned.set_dir / name
+        path.write_text(path.read_text().replace("own_box", "his_box"))
+
+    assert told() == ("no_change", ["the fact his_box was named own_box before, and computes the same"])
+
+    versioned.replace("set.yaml", "'resource.owner in subject.ids'", "'resource.owner in subject.ids || tenant.closed'")
+
+    assert told()[0] == "both"
+
+
+def test_the_parts_of_a_fact_in_another_order_are_no_change_of_access(versioned: Checkout) -> None:
+    label = "label: {ro: x, en: x}"
+    parts = [
+        f"      a: {{expression: tenant.closed, {label}}}\n",
+        f"      b: {{expression: tenant.id == 'x', {label}}}\n",
+    ]
+    versioned.replace("set.yaml", OWN_BOX, f"parts:\n{''.join(parts)}".rstrip())
+    commit(versioned)
+    versioned.replace("set.yaml", "".join(parts), "".join(reversed(parts)))
+
+    assert told() == ("no_change", ["the fact own_box: parts b, a, before: a, b"])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        ("tenant.closed: true", "", "narrower"),
+        ("tenant.closed: true", "tenant.closed: [true, false]", "narrower"),
+        ("tenant.closed: true", "tenant.closed: true, tenant.id: acme", "wider"),
+        ("tenant.closed: [true, false]", "tenant.closed: false", "wider"),
+        ("tenant.closed: true", "tenant.closed: false", "both"),
+        ("tenant.closed: true", "tenant.id: acme", "both"),
+    ],
+)
+def test_the_cases_in_which_an_obligation_applies_are_weighed(
+    versioned: Checkout, before: str, after: str, verdict: str
+) -> None:
+    versioned.replace("set.yaml", "    match: {}\n", f"    match: {{{before}}}\n")
+    commit(versioned)
+    versioned.replace("set.yaml", f"    match: {{{before}}}\n", f"    match: {{{after}}}\n")
+
+    assert told()[0] == verdict
+
+
 LOCK_GATE = """\
   lock_gate:
     label: {ro: Închidere, en: Lock the gate}
@@ -206,7 +298,8 @@ DUTY = '  - {id: duty, type: notification, actions: [open_gate], properties: {ch
 def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versioned: Checkout) -> None:
     versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{DUTY}")
 
-    assert told() == ("narrower", ["the obligation duty is new"])
+    said = "type notification; of open_gate; applies always; property channel “email”; clause 7"
+    assert told() == ("narrower", [f"the obligation duty is new: {said}"])
 
     commit(versioned)
     versioned.replace("set.yaml", "channel: email", "channel: phone")
@@ -340,7 +433,8 @@ def test_service_terms_that_come_go_or_change_places_are_told(versioned: Checkou
     )
     versioned.replace("set.yaml", first, first + second)
 
-    assert told() == ("no_change", ["the service terms boxes is new"])
+    said = "of move_box; applies always; class slow; calendar hours; reaction 2 working days; best effort no; clause 6"
+    assert told() == ("no_change", [f"the service terms boxes is new: {said}"])
 
     commit(versioned)
     versioned.replace("set.yaml", first + second, second + first)

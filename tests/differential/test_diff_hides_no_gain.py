@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
@@ -48,8 +49,12 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "high risk": (False, True),
     "fact": (
         "tenant.a", "tenant.b", "tenant.a || tenant.b", "tenant.a // x\n && tenant.b", "tenant.a // x && tenant.b",
-        "subject.role == 'boss'", "resource . mine",
+        "subject.role == 'boss'", "resource . mine", "tenant.b && tenant.a", "(tenant.a) && (tenant.b)",
+        "tenant.a && tenant.b || resource.mine", "tenant.a && (tenant.b || resource.mine)",
+        "subject.role == ' boss'", "tenant.a ? tenant.b : resource.mine", "tenant.b ? tenant.a : resource.mine",
+        "1 / 0 == 1 || tenant.a", "tenant.a || 1 / 0 == 1", "tenant.id == '//' && tenant.a || tenant.b",
     ),
+    "name of the fact": ("fa", "fa", "mine"),
     "networks": (
         ("any, allow",), ("192.0.2.0/24, allow",), ("192.0.2.0/25, allow",), ("any, allow", "192.0.2.0/25, deny"), (),
     ),
@@ -59,6 +64,9 @@ CHOICES: dict[str, tuple[Any, ...]] = {
         {"type": "notification", "actions": ["report"], "properties": {"channel": "email"}},
         {"type": "custom", "actions": ["report", "other"], "properties": {"kind": "k"}},
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [True]}},
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [True, False]}},
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"},
+         "match": {"tenant.a": [True], "resource.mine": [True]}},
     ),
     "channels": (None, None, None, ["web", "email"], ["email", "phone"]),
     "role clerk": (True, True, True, False),
@@ -109,7 +117,7 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
         },
         "subject_types": made_of["subject types"],
         "resource_types": {"thing": label},
-        "facts": {"fa": {"expression": made_of["fact"], **label}},
+        "facts": {made_of["name of the fact"]: {"expression": made_of["fact"], **label}},
     }  # fmt: skip
     if made_of["obligation"]:
         declared["obligations"] = [{"id": "duty", "clause": "1", **made_of["obligation"]}]
@@ -117,7 +125,7 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
         declared["channels"] = made_of["channels"]
     files = {
         "set.yaml": json.dumps(declared).encode(),
-        "matrix.csv": "\n".join([*lines, ""]).encode(),
+        "matrix.csv": re.sub(r"\bfa\b", made_of["name of the fact"], "\n".join([*lines, ""])).encode(),
         "tests.yaml": json.dumps({
             "tenants": {TENANT: {"networks": ["any allow"], "network": "any", "contacts": []}},
             "cases": [{"description": "a stranger", "ask": {"contact": "nobody@x.example", "action": "report"},

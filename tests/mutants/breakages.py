@@ -419,9 +419,23 @@ BREAKAGES: Final = (
     # ---- the review of a change
     Breakage(
         "a comment in an expression swallows the next line unseen",
-        "authz/core/diff/declarations.py",
-        """literal = "//" in expression or '"' in expression""",
-        """literal = '"' in expression""",
+        "authz/core/diff/meaning.py",
+        "|//[^\\n]*)",
+        "|//[^,]*)",
+        _UNSEEN,
+    ),
+    Breakage(
+        "`&&` binds weaker than `||` where two expressions are compared",
+        "authz/core/diff/meaning.py",
+        '("||", "&&")',
+        '("&&", "||")',
+        _UNSEEN,
+    ),
+    Breakage(
+        "an obligation that applies in fewer cases asks for as much as before",
+        "authz/core/diff/duties.py",
+        "<= set(map(_typed, values))",
+        "& set(map(_typed, values))",
         _UNSEEN,
     ),
     Breakage(
@@ -469,8 +483,8 @@ BREAKAGES: Final = (
     Breakage(
         "an obligation that goes is no change of access",
         "authz/core/diff/declarations.py",
-        "gains=bool(gone), losses=bool(new)",
-        "losses=bool(new)",
+        "gains=bool(duties.gone), losses=bool(duties.new)",
+        "losses=bool(duties.new)",
         _UNSEEN,
     ),
     Breakage(

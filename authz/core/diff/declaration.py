@@ -51,14 +51,6 @@ def come_and_go(part: Part, before: Mapping[str, Any], after: Mapping[str, Any])
         yield Declared(part, name, f"the {part} {name} is {'new' if name in after else 'gone'}")
 
 
-def how_changed(was: Any, now: Any) -> str:
-    """`is new`, `is gone`, or which members differ: `was` and `now` are rows of one kind, None where there is none."""
-    if was is None or now is None:
-        return "is new" if was is None else "is gone"
-    names = [name for name in was._fields if getattr(was, name) != getattr(now, name)]
-    return "differs: " + "; ".join(f"{name} {getattr(now, name)!s}, before: {getattr(was, name)!s}" for name in names)
-
-
 def by_id(rows: Iterable[Any]) -> dict[str, Any]:
     """Rows that have an `id`, by it."""
     return {row.id: row for row in rows}

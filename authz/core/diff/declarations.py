@@ -5,14 +5,17 @@ Words, channels, risk, expressions, origins and demands on the caller decide who
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from authz.core.attributes import BUILT_IN, KNOWN
-from authz.core.definition import FactDef, ObligationDef, PolicySet
+from authz.core.definition import FactDef, PolicySet
 from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
-from authz.core.diff.declaration import Declared, Part, by_id, come_and_go, how_changed
+from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
+from authz.core.diff.duties import changed_duties
+from authz.core.diff.meaning import meaning, renamed
 from authz.core.diff.texts import text_changes
+from authz.core.diff.wording import difference, how_changed, in_words
 from authz.core.expressions import names_in
 from authz.core.generation import Generation
 
@@ -69,32 +72,37 @@ def _channels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
         yield Declared(Part.CHANNEL, channel, text, gains=opened, losses=not opened)
 
 
-def _expressions(fact: FactDef) -> tuple[object, ...]:
-    """What a fact computes; how the text is laid out does not matter."""
-    return (_plain(fact.expression), *((part.id, _plain(part.expression)) for part in fact.parts))
-
-
-def _plain(expression: str) -> str:
-    """An expression without the blanks between its words, as long as it holds no text in quotes and no comment.
-
-    A comment ends where its line does: joined with the next one, it would swallow a condition.
-    """
-    literal = "//" in expression or '"' in expression or "'" in expression
-    return expression if literal else " ".join(expression.split())
-
-
 def _facts(base: Generation, head: Generation) -> Iterator[Declared]:
     before, after = base.definition.facts, head.definition.facts
-    for fact in sorted(before.keys() | after.keys()):
+    names = renamed(before, after)
+    for old, fact in names.items():
+        yield Declared(Part.FACT, fact, f"the fact {fact} was named {old} before, and computes the same")
+    for fact in sorted((before.keys() | after.keys()) - names.keys() - set(names.values())):
         was, now = before.get(fact), after.get(fact)
         if was is None or now is None:
             yield Declared(Part.FACT, fact, f"the fact {fact} is {'new' if was is None else 'gone'}")
-        elif _expressions(was) != _expressions(now):
+        elif meaning(was) != meaning(now):
             used = names_fact(base, fact) and names_fact(head, fact)
-            text = f"the fact {fact} is computed otherwise; {_CANNOT_TELL if used else 'no line names it'}"
+            effect = _CANNOT_TELL if used else "no line names it"
+            text = f"the fact {fact} is computed otherwise: {difference(_computed(was), _computed(now))}; {effect}"
             yield Declared(Part.FACT, fact, text, used, used)
-        elif was.clause != now.clause:
-            yield Declared(Part.FACT, fact, f"the fact {fact}: clause {now.clause}, before: {was.clause}")
+        else:
+            if [part.id for part in was.parts] != [part.id for part in now.parts]:
+                parts = (", ".join(part.id for part in one.parts) or "none" for one in (now, was))
+                yield Declared(Part.FACT, fact, "the fact {}: parts {}, before: {}".format(fact, *parts))
+            if was.clause != now.clause:
+                yield Declared(Part.FACT, fact, f"the fact {fact}: clause {now.clause}, before: {was.clause}")
+
+
+def _computed(fact: FactDef) -> dict[str, str]:
+    """The text of the expression, or of each part; where a line ends is shown, for a comment ends there."""
+    if not fact.parts:
+        return {"as": _shown(fact.expression)}
+    return {f"part {part.id}": _shown(part.expression) for part in fact.parts}
+
+
+def _shown(expression: str) -> str:
+    return in_words(" ↵ ".join(line.strip() for line in expression.strip().split("\n")))
 
 
 def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
@@ -157,30 +165,10 @@ def _zones(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
 
 
 def _obligations(base: Generation, head: Generation) -> Iterator[Declared]:
-    """A caller that cannot perform an obligation is refused, so each is a condition of an allow."""
     before, after = by_id(base.definition.obligations), by_id(head.definition.obligations)
-    asked, asks = _demands(base, head, before.values()), _demands(head, base, after.values())
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
-        if was == now:
-            continue
-        gone = _demands(base, head, [was] if was else []) - asks
-        new = _demands(head, base, [now] if now else []) - asked
-        text = f"the obligation {name} {how_changed(was, now)}"
-        yield Declared(Part.OBLIGATION, name, text, gains=bool(gone), losses=bool(new))
-
-
-def _demands(side: Generation, other: Generation, declared: Iterable[ObligationDef]) -> set[tuple[object, ...]]:
-    """What must be supported, for which action, in which case; of actions that both versions allow to somebody."""
-    common = [one for one in side.definition.actions if can_be_allowed(side, one) and can_be_allowed(other, one)]
-    return {
-        (one.type, action, frozenset((name, frozenset(map(_typed, values))) for name, values in one.match.items()))
-        for one in declared
-        for action in common
-        if not one.actions or action in one.actions
-    }
-
-
-def _typed(value: object) -> tuple[str, object]:
-    """So that `true` and 1 stay two values."""
-    return type(value).__name__, value
+        if was != now:
+            duties = changed_duties(base, head, was, now)
+            text = f"the obligation {name} {how_changed(was, now)}"
+            yield Declared(Part.OBLIGATION, name, text, gains=bool(duties.gone), losses=bool(duties.new))

@@ -12,10 +12,11 @@ from enum import StrEnum
 from itertools import product
 from typing import Final, NamedTuple
 
-from authz.core.conditions import NEVER, allowed_when
+from authz.core.conditions import allowed_when
 from authz.core.diff.bearing import Bearing, bearing_of_network
 from authz.core.diff.declaration import Declared
 from authz.core.diff.declarations import declared_changes, subject_types
+from authz.core.diff.meaning import renamed
 from authz.core.diff.networks import NetworkChange, network_changes
 from authz.core.generation import Generation
 from authz.core.table import Cell
@@ -142,9 +143,10 @@ def _networks(base: Generation | None, head: Generation | None) -> tuple[Network
 
 def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellChange | ReasonChange]:
     """Changes of the shared table, then of tenants whose own lines make theirs another change; alike ones together."""
-    shared = dict(_changes(_table(base), _table(head)))
+    names = renamed(base.definition.facts, head.definition.facts) if base is not None and head is not None else {}
+    shared = dict(_changes(_table(base), _table(head), names))
     own = sorted(_own(base).keys() | _own(head).keys())
-    by_tenant = {tenant: dict(_changes(_table(base, tenant), _table(head, tenant))) for tenant in own}
+    by_tenant = {tenant: dict(_changes(_table(base, tenant), _table(head, tenant), names)) for tenant in own}
     keys = dict.fromkeys(key for changes in (shared, *by_tenant.values()) for key in changes)
     for role, action in keys:
         of_all = shared.get((role, action))
@@ -199,24 +201,26 @@ def _own(side: Generation | None) -> Mapping[str, _Table]:
     return {} if side is None else side.table.own
 
 
-def _changes(base: _Table, head: _Table) -> Iterator[tuple[tuple[str, str], _Change]]:
+def _changes(base: _Table, head: _Table, names: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], _Change]]:
+    """`names`: facts of BASE that HEAD calls otherwise, by their old name."""
     for key in dict.fromkeys((*base, *head)):
         before, after = base.get(key), head.get(key)
         if before is after:
             continue
-        change = _change(before, after)
+        change = _change(before, after, names)
         if change is not None:
             yield key, change
 
 
-def _change(before: Cell | None, after: Cell | None) -> _Change | None:
+def _change(before: Cell | None, after: Cell | None, names: Mapping[str, str]) -> _Change | None:
     """None where both answer alike and refuse for the same reasons, whatever is true."""
-    facts = tuple(dict.fromkeys((*(before.facts if before else ()), *(after.facts if after else ()))))
+    named = tuple(names.get(fact, fact) for fact in before.facts) if before is not None else ()
+    facts = tuple(dict.fromkeys((*named, *(after.facts if after is not None else ()))))
     gained = lost = otherwise = gone = False
     rule = ""
     for values in product((False, True), repeat=len(facts)):
         true = {fact for fact, value in zip(facts, values, strict=True) if value}
-        was, now = _answer(before, true), _answer(after, true)
+        was, now = _answer(before, named, true), _answer(after, after.facts if after is not None else (), true)
         if was[0] is not now[0]:
             gained, lost = gained or now[0], lost or was[0]
             if not rule:
@@ -228,15 +232,10 @@ def _change(before: Cell | None, after: Cell | None) -> _Change | None:
     return _Change(allowed_when(before), allowed_when(after), gained, lost, rule, gone)
 
 
-def _answer(cell: Cell | None, true: set[str]) -> tuple[bool, str, frozenset[str]]:
-    """Allowed, the deciding line, and the facts that would have to change."""
+def _answer(cell: Cell | None, facts: tuple[str, ...], true: set[str]) -> tuple[bool, str, frozenset[str]]:
+    """Allowed, the deciding line, and the facts that would have to change; `facts`: as those of the cell are called."""
     if cell is None:
         return False, "", frozenset()
-    answer = cell.answers[sum(1 << at for at, fact in enumerate(cell.facts) if fact in true)]
-    missing = frozenset(fact for at, fact in enumerate(cell.facts) if answer.missing >> at & 1)
+    answer = cell.answers[sum(1 << at for at, fact in enumerate(facts) if fact in true)]
+    missing = frozenset(fact for at, fact in enumerate(facts) if answer.missing >> at & 1)
     return answer.allowed, answer.rule, missing
-
-
-def is_never(condition: str) -> bool:
-    """Whether a condition in words allows nothing."""
-    return condition == NEVER

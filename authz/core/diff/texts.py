@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from authz.core.definition import PolicySet
-from authz.core.diff.declaration import Declared, Part, by_id, come_and_go, how_changed
+from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
+from authz.core.diff.meaning import renamed
+from authz.core.diff.wording import Said, difference, how_changed, said
 
 
 def text_changes(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
@@ -38,13 +40,16 @@ def _labels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
     )  # fmt: skip
     for kind, of in kinds:
         before, after = of(base), of(head)
-        for name in sorted(before.keys() & after.keys()):
-            if _all_labels(before[name]) != _all_labels(after[name]):
-                yield Declared(Part.LABEL, f"{kind}/{name}", f"the label of the {kind} {name} reads otherwise")
+        names = renamed(before, after) if kind == "fact" else {}
+        for old, name in sorted({**{name: name for name in before.keys() & after.keys()}, **names}.items()):
+            found = difference(_all_labels(before[old]), _all_labels(after[name]))
+            if found:
+                yield Declared(Part.LABEL, f"{kind}/{name}", f"the label of the {kind} {name} reads otherwise: {found}")
 
 
-def _all_labels(declared: Any) -> list[Mapping[str, str]]:
-    return [declared.label, *(part.label for part in getattr(declared, "parts", ()))]
+def _all_labels(declared: Any) -> Said:
+    parts = {f"of part {part.id}": part.label for part in getattr(declared, "parts", ())}
+    return said({**declared.label, **parts})
 
 
 def _clauses(part: Part, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Declared]:
@@ -58,12 +63,18 @@ def _rest(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
     yield from _clauses(Part.ROLE, base.roles, head.roles)
     yield from _clauses(Part.ATTRIBUTE, base.attributes, head.attributes)
     yield from _clauses(Part.RESOURCE_TYPE, base.resource_types, head.resource_types)
-    if (base.title, base.source) != (head.title, head.source):
-        yield Declared(Part.SOURCE, head.id, "title or source read otherwise")
+    sources = [said({"title": side.title, **side.source}) for side in (base, head)]
+    if sources[0] != sources[1]:
+        yield Declared(Part.SOURCE, head.id, f"title or source read otherwise: {difference(*sources)}")
     if (base.languages, base.table_language) != (head.languages, head.table_language):
-        yield Declared(Part.LANGUAGES, head.id, f"languages {', '.join(head.languages)}")
+        text, before_it = (f"{', '.join(one.languages)}, the table in {one.table_language}" for one in (head, base))
+        yield Declared(Part.LANGUAGES, head.id, f"languages {text}, before: {before_it}")
     yield from come_and_go(Part.ROLE, base.roles, head.roles)
     before, after = (by_id(guard._replace(line=0) for guard in side.guards) for side in (base, head))
     yield from _rows(Part.GUARD, "the guard", before, after)
     if base.readings != head.readings:
-        yield Declared(Part.READING, head.id, "the readings of the contract read otherwise")
+        was, now = (
+            said({f"{one.clause} {one.question}": one.reading for one in side.readings}) for side in (base, head)
+        )
+        found = difference(was, now) or "another order"
+        yield Declared(Part.READING, head.id, f"the readings of the contract read otherwise: {found}")
