@@ -21,7 +21,7 @@ from authz.core.generation import Generation
 from authz.errors import Problem
 from authz.policy.builder_lock import BuilderLock
 from authz.policy.compiled import CompiledSet
-from authz.policy.document import DocumentInvalid, decode, encode
+from authz.policy.document import DocumentInvalid, decode, decode_in_pieces, encode
 from authz.policy.generation_files import FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
 from authz.policy.history import Entry
 from authz.policy.live import generation_of
@@ -221,7 +221,8 @@ class PolicyStore:
             return None
         try:
             loaded = self._loaded.get(set_id)
-            return generation_of(decode(content), loaded.generation if loaded is not None else None)
+            compiled, pieces = decode_in_pieces(content)
+            return generation_of(compiled, loaded.generation if loaded is not None else None, pieces)
         except Exception:  # noqa: BLE001 - R8: whatever is wrong with it, what answers now goes on answering
             _log.exception("policy_unloadable", set=set_id, revision=entry.revision)
             self._unloadable[set_id] = entry.revision

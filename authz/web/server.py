@@ -47,6 +47,9 @@ _log = structlog.get_logger(__name__)
 _BACKLOG: Final = 2048
 _COLLECT_AFTER: Final = 20_000
 """Objects made and not freed before Python looks for cycles among them."""
+_SWITCH_S: Final = 0.0005
+"""Seconds that the thread that answers waits for another thread of Python's (it is 5 ms otherwise, several times a
+request while a look-out reads much)."""
 _GRACE_S: Final = 5
 """Seconds that requests in flight have to end after SIGTERM."""
 
@@ -117,6 +120,7 @@ def worker_app(settings: Settings, parent: int, tallies: Path) -> Hygiene:
     `parent`: the process that serves; a worker whose parent is gone ends itself. `tallies`: where workers count.
     """
     configure_operations_log(settings.log_level)
+    sys.setswitchinterval(_SWITCH_S)
     service = wiring.build_service(settings)
     callers, tokens = ways_in(settings, service.keys, on_loopback=is_loopback(settings))
     metrics = Metrics(Tally(tallies))

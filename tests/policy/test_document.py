@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +11,12 @@ import msgspec
 import pytest
 
 from authz.core.definition import Hours
+from authz.core.network import NetworkLine
+from authz.core.types import Effect
 from authz.policy.compile import compile_set
 from authz.policy.compiled import CompiledSet
-from authz.policy.document import FORMAT, DocumentInvalid, decode, encode
+from authz.policy.document import FORMAT, DocumentInvalid, decode, decode_in_pieces, encode
+from authz.policy.live import generation_of
 from tests.policy import orchard
 
 
@@ -28,6 +32,26 @@ def test_reading_back_what_was_written_is_the_identity(compiled: CompiledSet) ->
     assert encode(again) == encode(compiled)
     assert again.definition.calendars["gatehouse"].hours[1] == (Hours(480, 990),)
     assert again.engine["pycasbin"]
+
+
+def test_networks_come_in_pieces_and_make_the_same_generation(compiled: CompiledSet) -> None:
+    line = NetworkLine("any", Effect.ALLOW, "orchard/networks/many.csv:1")
+    many = compiled._replace(networks={f"t{at}": (line,) for at in range(1_001)})
+
+    rest, pieces = decode_in_pieces(encode(many))
+
+    assert rest.networks == {}
+    generation = generation_of(rest, pieces=pieces)
+    assert {tenant: one.lines for tenant, one in generation.networks.items()} == many.networks
+    assert decode(encode(many)) == many
+
+
+def test_the_form_before_is_read_as_well(compiled: CompiledSet) -> None:
+    body = msgspec.json.encode(compiled)
+    checksum = f"sha256:{hashlib.sha256(body).hexdigest()}"
+    document = {"format": "authz-compiled-set/1", "checksum": checksum, "body": msgspec.Raw(body)}
+
+    assert decode(msgspec.json.encode(document)) == compiled
 
 
 def test_several_spans_of_a_day_are_read_back() -> None:
