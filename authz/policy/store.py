@@ -96,10 +96,6 @@ class PolicyStore:
             self._forget_all_but(known)
             changed = [self._refresh_set(set_id) for set_id in known]
             self._look_for_builder()
-            if any(changed):
-                self._current = MappingProxyType(
-                    {set_id: loaded.generation for set_id, loaded in sorted(self._loaded.items())}
-                )
             return any(changed)
         finally:
             self._refreshing.release()
@@ -207,7 +203,8 @@ class PolicyStore:
                 return False
             generation = self._read(set_id, files, entry)
             if generation is not None:
-                self._loaded[set_id] = _Loaded(generation, entry, fallback=damaged)
+                self._current = MappingProxyType(dict(sorted({**self._current, set_id: generation}.items())))
+                self._loaded[set_id] = _Loaded(generation, entry, fallback=damaged)  # told when it answers, not before
                 _log.info("policy_loaded", set=set_id, revision=entry.revision, fallback=damaged)
                 return True
             damaged = True

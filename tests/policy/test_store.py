@@ -80,6 +80,34 @@ def test_a_running_worker_takes_the_next_generation_at_its_next_look_and_no_othe
     assert before["library"].revision == revise(0).revision
 
 
+def test_no_revision_is_told_before_it_answers(tmp_path: Path, revise: Revise) -> None:
+    PolicyStore(tmp_path).publish(revise(0))
+    ended = BuilderLock(tmp_path)
+    ended.take()
+    ended.release()
+    told: list[str] = []
+
+    class Watching(Clock):
+        """A store without a builder reads its clock in the middle of a look; whoever asks at that moment sees this."""
+
+        asking = False
+
+        def __call__(self) -> float:
+            if not self.asking:
+                self.asking = True
+                for set_id, status in store.status().items():
+                    if status["revision"]:
+                        told.append(status["revision"])
+                        assert store.current()[set_id].revision == status["revision"]
+                self.asking = False
+            return super().__call__()
+
+    store = PolicyStore(tmp_path, Watching())
+    store.refresh()
+
+    assert set(told) == {revise(0).revision}
+
+
 def test_publishing_the_same_again_changes_nothing(tmp_path: Path, revise: Revise) -> None:
     clock = Clock()
     builder = PolicyStore(tmp_path, clock)
