@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from authz.cli.diff.forms import Compared, markdown
+from authz.cli.diff.people import Touched
 from authz.cli.diff.words import Kind, Line
 from authz.core.diff.sets import Verdict
 from tests.cli.program import PROJECT, Checkout, Ran, authz
@@ -64,14 +65,14 @@ def test_a_cell_that_is_opened_names_who_gains_and_where_and_fails_without_appro
 
     assert ran.status == 5
     assert ran.out.splitlines()[:5] == [
-        "WIDER: 1 wider, 1 person touched in storehouse",
+        "WIDER: 1 wider in storehouse; 1 person gains",
         "",
         "Who gains",
         (
             "+ guest of every tenant may now request move_box: network_ok + sender_ok; "
             "before: network_ok + sender_ok + own_box  storehouse/matrix.csv:5"
         ),
-        "    1: acme: Dan Rus <dan@acme.example>",
+        "    gains (1): acme: Dan Rus <dan@acme.example>",
     ]
     assert "  storehouse: guest, move_box" in ran.out.splitlines()
 
@@ -550,7 +551,9 @@ def test_the_error_of_a_gain_that_nobody_accepted_stands_on_the_line_that_gives_
 
 
 def test_the_markdown_of_a_large_change_fits_into_one_comment_and_counts_the_rest() -> None:
-    people = tuple(f"acme: Contact Number {number} <contact-number-{number}@acme.example>" for number in range(12))
+    people = Touched(
+        tuple(f"acme: Contact Number {number} <contact-number-{number}@acme.example>" for number in range(12))
+    )
     lines = tuple(
         Line(
             kind, "storehouse", f"guest of tenant-{number} may now request open_gate", "storehouse/matrix.csv:3", people

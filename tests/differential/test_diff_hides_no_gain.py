@@ -19,7 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from authz.core.contacts import Contact
-from authz.core.diff.sets import Verdict, diff_sets
+from authz.core.diff.chances import Place
+from authz.core.diff.reach import Difference, Reach, Way
+from authz.core.diff.sets import SetDiff, Verdict, diff_sets
 from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import email_key, subject_key
@@ -185,6 +187,17 @@ def answers(live: Generation, directory: Directory) -> list[bool]:
     return [pdp.decide(question).decision.allowed for question in QUESTIONS]
 
 
+def told_of(role: str, diff: SetDiff, old: Generation, new: Generation, directory: Directory) -> set[Way | None]:
+    """What the comparison says of the contact with that role, part by part."""
+    reach = Reach("world", old, new, directory)
+    (tenant,) = directory.tenants.values()
+    (annex,) = tenant.annexes
+    (contact,) = (one for one in annex.contacts if one.role == role)
+    place = Place(tenant, annex, contact, dt.date(2026, 6, 10).toordinal())
+    parts: list[Difference] = [diff.cells, *diff.networks, *diff.declared]
+    return {reach.way(part, place) for part in parts}
+
+
 def test_nobody_gains_or_loses_unseen() -> None:
     seen: Counter[str] = Counter()
 
@@ -195,15 +208,22 @@ def test_nobody_gains_or_loses_unseen() -> None:
         before = version(rng)
         after = edited(rng, before)
         old, new = generation(before), generation(after)
+        diff = diff_sets(old, new)
+        verdict = diff.verdict
+        differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
         gains = losses = False
         for choice, a, b in product(("any", "declared"), (False, True), (False, True)):
             directory = people(choice, a=a, b=b)
-            for was, now in zip(answers(old, directory), answers(new, directory), strict=True):
-                gains, losses = gains or (now and not was), losses or (was and not now)
+            seen_of: dict[str, set[Way]] = {role: set() for role in ROLES}
+            asked = zip(QUESTIONS, answers(old, directory), answers(new, directory), strict=True)
+            for question, was, now in asked:
+                if was is not now:
+                    seen_of[question.subject_id.partition("@")[0]].add(Way.GAINS if now else Way.LOSES)
+            for role, ways in seen_of.items():
+                named = told_of(role, diff, old, new, directory)
+                assert Way.OTHERWISE in named or ways <= named, (role, choice, ways, named, differing)
+                gains, losses = gains or Way.GAINS in ways, losses or Way.LOSES in ways
 
-        verdict = diff_sets(old, new).verdict
-
-        differing = {name: (before[name], after[name]) for name in before if before[name] != after[name]}
         assert not gains or verdict in (Verdict.WIDER, Verdict.BOTH), differing
         assert not losses or verdict in (Verdict.NARROWER, Verdict.BOTH), differing
         seen["gains"] += gains

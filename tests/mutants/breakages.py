@@ -439,6 +439,20 @@ BREAKAGES: Final = (
         _UNSEEN,
     ),
     Breakage(
+        "a comparison names people under what the lines do for an annex of the other choice",
+        "authz/core/diff/reach.py",
+        "if place.annex.network is NetworkChoice.ANY:",
+        "if place.annex.network:",
+        ("tests/cli/test_diff_people.py",),
+    ),
+    Breakage(
+        "a comparison names nobody who stands on a coming annex only",
+        "authz/cli/diff/people.py",
+        "coming = tenant.future_annexes(today)",
+        "coming = tenant.future_annexes(today)[:0]",
+        ("tests/cli/test_diff_people.py",),
+    ),
+    Breakage(
         "a word that was an action's id and is now another's tag is not told",
         "authz/core/diff/declarations.py",
         "goes = now is None and word in base.definition.actions",

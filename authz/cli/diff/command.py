@@ -13,7 +13,7 @@ import typer
 from authz.cli.compiled import cache_folder, definitions
 from authz.cli.diff.acceptance import Accepted, accepted
 from authz.cli.diff.forms import RULES, Compared, as_json, markdown, print_terminal, remarks
-from authz.cli.diff.people import People, people_of
+from authz.cli.diff.people import People, directory_of
 from authz.cli.diff.places import declared_at
 from authz.cli.diff.sides import Side, compiled_sides, opened
 from authz.cli.diff.words import lines_of
@@ -25,7 +25,9 @@ from authz.cli.reports.github import annotation_lines, append_summary
 from authz.cli.reports.places import Places
 from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count, messages, say
+from authz.core.definition import PolicySet
 from authz.core.diff.sets import SetDiff, Verdict, diff_sets, total
+from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import ConfigError, PolicyInvalid, RegistryInvalid
 from authz.replay import replay, sentence
@@ -143,12 +145,25 @@ def _people(registry: str, settings: Settings, before: Side, after: Side, pseudo
         others = definitions(settings)
     except (ConfigError, PolicyInvalid, Usage):
         others = {}
-    declared = {**others, **before.definitions(), **after.definitions()}
+    old, new = before.definitions(), after.definitions()
     try:
-        return people_of(registry, declared, {**before.generations, **after.generations}, pseudonyms)
+        directory = _directory(registry, ({**others, **old, **new}, {**others, **new, **old}))
     except RegistryInvalid as invalid:
         found = [f"{one.file}:{one.line}:{one.column}" if pseudonyms else str(one) for one in invalid.problems]
         raise Usage("\n".join([f"`{registry}` cannot be loaded:", *found])) from None
+    return People(directory, before.generations, after.generations, pseudonyms=pseudonyms)
+
+
+def _directory(registry: str, ways: tuple[Mapping[str, PolicySet], ...]) -> Directory:
+    """By what HEAD declares, or else by what BASE does: a file of today need not fit the attributes of tomorrow."""
+    try:
+        return directory_of(registry, ways[0])
+    except RegistryInvalid:
+        try:
+            return directory_of(registry, ways[1])
+        except RegistryInvalid:
+            pass
+        raise
 
 
 def _diffs(before: Side, after: Side) -> Iterator[SetDiff]:

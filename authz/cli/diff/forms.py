@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from authz.cli.diff.acceptance import Unapproved
 from authz.cli.diff.approvals import Approval
+from authz.cli.diff.people import Touched
 from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.markdown import code, prose
 from authz.cli.reports.remark import Level, Remark
@@ -20,6 +21,7 @@ MARKER: Final = "<!-- authz diff -->"
 """The first line of the Markdown, by which a comment is found again and replaced."""
 LARGEST_COMMENT: Final = 65_000
 """Characters; the platform takes 65,536, and a caller may want to add a line."""
+_MOST_PEOPLE: Final = 10
 _ROWS: Final = (60, 25, 10, 4)
 _CUT: Final = "\n\n… the rest does not fit into one comment.\n"
 _HEADINGS: Final = {
@@ -83,8 +85,8 @@ def print_terminal(compared: Compared) -> None:
             say(console, (heading, STRONG))
         for line in lines:
             say(console, marks[kind], one_line(line.text), (f"  {line.place}", QUIET))
-            if line.people:
-                say(console, (f"    {len(line.people)}: {', '.join(line.people[:10])}", QUIET), *_more(line.people))
+            for told in _people(line.people):
+                say(console, (f"    {told}", QUIET))
     for title, texts in _appendix(compared):
         say(console, "")
         say(console, (title, STRONG))
@@ -97,8 +99,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split("\n"))
 
 
-def _more(people: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    return ((f" and {len(people) - 10} more", QUIET),) if len(people) > 10 else ()  # noqa: PLR2004 - as shown above
+def _people(touched: Touched) -> Iterator[str]:
+    """`gains (2): acme: Ana Pop <...>, ...`, and the like for who loses and to whom something else happens."""
+    for way, who in touched._asdict().items():
+        if who:
+            more = f" and {len(who) - _MOST_PEOPLE} more" if len(who) > _MOST_PEOPLE else ""
+            yield f"{way} ({len(who)}): {', '.join(who[:_MOST_PEOPLE])}{more}"
 
 
 def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:
@@ -127,7 +133,7 @@ def document(compared: Compared) -> dict[str, Any]:
         "sets": [_set_document(diff) for diff in compared.diffs],
         "sentences": [
             {"kind": line.kind.value, "set": line.set_id, "text": line.text, "source": line.source,
-             "people": list(line.people)}
+             "people": list(line.people.everybody), **{way: list(who) for way, who in line.people._asdict().items()}}
             for line in compared.lines
         ],
         "unapproved": [one.text for one in compared.open],
@@ -189,7 +195,7 @@ def _markdown(compared: Compared, most: int) -> str:
         if not lines:
             continue
         parts.append(f"### {heading}")
-        people = any(line.people for line in lines)
+        people = any(line.people.everybody for line in lines)
         parts.append(f"| what | where |{' who |' if people else ''}\n|---|---|{'---|' if people else ''}")
         rows = [_row(line, people=people) for line in lines[:most]]
         if len(lines) > most:
@@ -226,8 +232,7 @@ def _row(line: Line, *, people: bool) -> str:
     where = code(line.place)
     row = f"| {prose(line.text)} | {where} |"
     if people:
-        more = f" and {len(line.people) - 10} more" if len(line.people) > 10 else ""  # noqa: PLR2004 - as shown here
-        row += f" {prose(', '.join(line.people[:10]))}{more} |"
+        row += f" {'; '.join(map(prose, _people(line.people)))} |"
     return row
 
 

@@ -1,29 +1,93 @@
-"""The people behind a change: contacts of the annexes in force today, by tenant and role."""
+"""The people behind a change: contacts of the annexes in force today, and of those that are to come.
+
+Who is listed by name gains, loses, or is touched otherwise (`core.diff.reach`).
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from authz.cli.failures import Usage
 from authz.core.definition import PolicySet
-from authz.core.directory import Directory
+from authz.core.diff.chances import Place
+from authz.core.diff.reach import Difference, Reach, Way
+from authz.core.directory import Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.types import ContactState
 from authz.core.values import written_id
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 
-People = Callable[[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, ...]]
+
+class Touched(NamedTuple):
+    """Whom a difference touches: who gains, who loses, and to whom it does something else, or both."""
+
+    gains: tuple[str, ...] = ()
+    loses: tuple[str, ...] = ()
+    otherwise: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.gains, *self.loses, *self.otherwise)
 
 
-def people_of(
-    registry: str, declared: Mapping[str, PolicySet], generations: Mapping[str, Generation], pseudonyms: bool
-) -> People:
-    """Whom a change touches, from a database (a URL) or from a file as `authz registry load` takes it.
+class People:
+    """Who stands where at this moment, and what a difference between two versions of a set does to them."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        base: Mapping[str, Generation],
+        head: Mapping[str, Generation],
+        *,
+        pseudonyms: bool,
+    ) -> None:
+        self._directory = directory
+        self._base = base
+        self._head = head
+        self._pseudonyms = pseudonyms
+        self._now = time.time()
+
+    def touched(self, set_id: str, difference: Difference) -> Touched:
+        """Everybody, by the way in which the difference touches them."""
+        base, head = self._base.get(set_id), self._head.get(set_id)
+        reach = Reach(set_id, base, head, self._directory)
+        found: dict[Way, list[str]] = {way: [] for way in Way}
+        for tenant in reach.tenants(difference):
+            side = self._head.get(tenant.set_id) or self._base.get(tenant.set_id) or head or base
+            told: set[tuple[str, Way]] = set()
+            for place, name, since in self._places(tenant, side) if side is not None else ():
+                way = reach.way(difference, place)
+                if way is not None and (name, way) not in told:
+                    told.add((name, way))
+                    found[way].append(f"{tenant.id}: {name}{since}")
+        return Touched(*(tuple(found[way]) for way in (Way.GAINS, Way.LOSES, Way.OTHERWISE)))
+
+    def _places(self, tenant: Tenant, side: Generation) -> Iterator[tuple[Place, str, str]]:
+        """Each active contact of the annex in force, then of those to come: its place, its name, and since when."""
+        today = side.local_day.ordinal(self._now)
+        current = tenant.annex_in_force(today)
+        coming = tenant.future_annexes(today)
+        for annex in (*((current,) if current is not None else ()), *coming):
+            starts = annex.effective_from
+            day = today if annex is current else starts.toordinal()
+            since = "" if annex is current else f", from {starts.isoformat()} (annex {annex.number})"
+            for at, contact in enumerate(annex.contacts, start=1):
+                if contact.state is ContactState.ACTIVE:
+                    name = f"{contact.name} <{written_id(contact.keys[0])}>"
+                    if self._pseudonyms:  # the place on the annex; on another annex it may be somebody else's
+                        name = f"contact {at}" if annex is current else f"contact {at} of annex {annex.number}"
+                    yield Place(tenant, annex, contact, day), name, since
+
+
+def directory_of(registry: str, declared: Mapping[str, PolicySet]) -> Directory:
+    """People and contracts, from a database (a URL) or from a file as `authz registry load` takes it.
 
     `declared`: the sets by which a file is read, by id.
 
@@ -32,7 +96,7 @@ def people_of(
     """
     if "://" in registry:
         with closing(RegistryStore(registry)) as store:
-            return _lookup(store.directory(), generations, pseudonyms)
+            return store.directory()
     if not Path(registry).is_file():
         raise Usage(f"`{registry}` is neither a database's URL nor a file")
     with (
@@ -41,25 +105,4 @@ def people_of(
     ):
         store.migrate()
         load_file(Path(registry), store, declared, "authz diff")
-        return _lookup(store.directory(), generations, pseudonyms)
-
-
-def _lookup(directory: Directory, generations: Mapping[str, Generation], pseudonyms: bool) -> People:
-    now = time.time()
-
-    def people(
-        set_id: str, tenants: tuple[str, ...], spared: tuple[str, ...], roles: tuple[str, ...]
-    ) -> tuple[str, ...]:
-        generation = generations.get(set_id)
-        found: list[str] = []
-        for tenant in directory.tenants.values():
-            if tenant.set_id != set_id or (tenants and tenant.id not in tenants) or tenant.id in spared:
-                continue
-            annex = tenant.annex_in_force(generation.local_day.ordinal(now)) if generation is not None else None
-            for at, contact in enumerate(annex.contacts if annex is not None else (), start=1):
-                if (not roles or contact.role in roles) and contact.state is ContactState.ACTIVE:
-                    name = f"contact {at}" if pseudonyms else f"{contact.name} <{written_id(contact.keys[0])}>"
-                    found.append(f"{tenant.id}: {name}")
-        return tuple(found)
-
-    return people
+        return store.directory()

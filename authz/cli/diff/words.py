@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from authz.cli.diff.people import People, Touched
 from authz.cli.diff.places import DeclaredAt
 from authz.core.conditions import NEVER
 from authz.core.diff.networks import NetworkChange, addresses
+from authz.core.diff.reach import Difference
 from authz.core.diff.sets import CellChange, SetDiff
 from authz.core.generation import Generation
 
 _MOST_NAMED: Final = 8
-
-People = Callable[[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], tuple[str, ...]]
-"""Set, tenants (empty: all), tenants that are spared, roles (empty: all) -> who that is, one by one."""
 
 
 class Kind(StrEnum):
@@ -44,7 +43,7 @@ class Line(NamedTuple):
     set_id: str
     text: str
     source: str = ""
-    people: tuple[str, ...] = ()
+    people: Touched = Touched()
     about: str = ""
     gone: bool = False
 
@@ -61,23 +60,26 @@ def lines_of(
     """Everything that differs, in sentences: access first."""
     if diff.added or diff.removed:
         yield Line(Kind.OTHER, diff.set_id, f"the policy set {diff.set_id} is {'new' if diff.added else 'gone'}")
+
+    def whom(difference: Difference) -> Touched:
+        return people.touched(diff.set_id, difference) if people is not None else Touched()
+
     names = head or base
     roles = tuple(names.definition.roles) if names is not None else ()
     actions = tuple(names.definition.actions) if names is not None else ()
-    yield from _cells(diff, roles, actions, people)
+    yield from _cells(diff, roles, actions, whom)
     for change in diff.networks:
-        whom = people(diff.set_id, (change.tenant,), (), ()) if people is not None else ()
         kind = Kind.of(change.gains, change.losses)
         about = f"network {change.tenant}"
-        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom, about, change.gone)
+        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom(change), about, change.gone)
     for declared in diff.declared:
         kind = Kind.of(declared.gains, declared.losses)
         source = f"{diff.set_id}/set.yaml:{at(diff.set_id, declared)}"
-        yield Line(kind, diff.set_id, declared.text, source, (), declared.id)
+        yield Line(kind, diff.set_id, declared.text, source, whom(declared), declared.id)
     if diff.reasons:
         spoken = sorted({f"{one.role}, {one.action}" for one in diff.reasons})
         text = f"refused as before, but another thing is said to be missing: {listed(spoken)}"
-        yield Line(Kind.OTHER, diff.set_id, text, "", (), "reasons")
+        yield Line(Kind.OTHER, diff.set_id, text, "", whom(diff.reasons), "reasons")
 
 
 class _Group(NamedTuple):
@@ -89,7 +91,9 @@ class _Group(NamedTuple):
     losses: bool
 
 
-def _cells(diff: SetDiff, roles: Iterable[str], actions: tuple[str, ...], people: People | None) -> Iterator[Line]:
+def _cells(
+    diff: SetDiff, roles: Iterable[str], actions: tuple[str, ...], whom: Callable[[Difference], Touched]
+) -> Iterator[Line]:
     """Cells that change alike as one line: roles that share their actions stand together."""
     groups: dict[_Group, list[CellChange]] = {}
     for one in diff.cells:
@@ -104,13 +108,11 @@ def _cells(diff: SetDiff, roles: Iterable[str], actions: tuple[str, ...], people
         for role in sorted(by_role, key=order.index):
             together.setdefault(tuple(by_role[role]), []).append(role)
         for named, whose in together.items():
-            source, gone = next(
-                ((one.rule, one.gone) for one in changes if one.role in whose and one.rule), ("", False)
-            )
-            whom = people(diff.set_id, group.tenants, group.spared, tuple(whose)) if people is not None else ()
+            mine = [one for one in changes if one.role in whose]
+            source, gone = next(((one.rule, one.gone) for one in mine if one.rule), ("", False))
             text = _cell_sentence(group, whose, named, actions)
             kind = Kind.of(group.gains, group.losses)
-            yield Line(kind, diff.set_id, text, source, whom, f"{whose} {named}", gone)
+            yield Line(kind, diff.set_id, text, source, whom(mine), f"{whose} {named}", gone)
 
 
 def _cell_sentence(group: _Group, roles: list[str], named: tuple[str, ...], actions: tuple[str, ...]) -> str:
@@ -180,9 +182,17 @@ def headline(verdict: str, lines: Iterable[Line]) -> str:
         for kind, word in ((Kind.GAIN, "wider"), (Kind.LOSS, "narrower"), (Kind.BOTH, "of both kinds"))
         if counts[kind]
     ]
-    people = {one for line in lines for one in line.people if line.kind is not Kind.OTHER}
-    if people:
-        parts.append(f"{len(people)} {'person' if len(people) == 1 else 'people'} touched")
     sets = sorted({one.set_id for one in lines if one.kind is not Kind.OTHER})
     said = f": {', '.join(parts)} in {listed(sets)}" if parts else ""
-    return verdict.replace("_", " ").upper() + said
+    return verdict.replace("_", " ").upper() + said + _people(lines)
+
+
+def _people(lines: list[Line]) -> str:
+    """`; 2 people gain, 1 person loses`; who gains by one line and loses by another is counted in both."""
+    parts = []
+    for way, verb in (("gains", "gain"), ("loses", "lose"), ("otherwise", "")):
+        number = len({one for line in lines for one in getattr(line.people, way)})
+        if number:
+            who = "1 person" if number == 1 else f"{number:,} people"
+            parts.append(f"{who} {way if number == 1 else verb}" if verb else f"{who} otherwise")
+    return f"; {', '.join(parts)}" if parts else ""

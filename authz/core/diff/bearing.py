@@ -39,15 +39,19 @@ def names_fact(side: Generation, fact: str) -> bool:
 
 
 def bearing_of_sender(side: Generation, action: str) -> Bearing:
-    """What `sender_ok` does for an action.
+    """What `sender_ok` does for an action."""
+    found = Bearing()
+    for cell in _cells(side, action):
+        found = found.or_else(sender_in(cell))
+    return found
+
+
+def sender_in(cell: Cell) -> Bearing:
+    """What `sender_ok` does in one cell.
 
     By mail, telephone and chat `network_ok` is the same as `sender_ok` (R5), so a cell that names it alone counts too.
     """
-    found = Bearing()
-    for cell in _cells(side, action):
-        for bits in {cell.sender_bit, cell.sender_bit | cell.network_bit}:
-            found = found.or_else(_bearing(cell, bits))
-    return found
+    return bearing_on(cell, cell.sender_bit).or_else(bearing_on(cell, cell.sender_bit | cell.network_bit))
 
 
 def bearing_of_network(table: Mapping[tuple[str, str], Cell]) -> Bearing:
@@ -57,11 +61,11 @@ def bearing_of_network(table: Mapping[tuple[str, str], Cell]) -> Bearing:
     """
     found = Bearing(helps=True)
     for cell in table.values():
-        found = found.or_else(_bearing(cell, cell.network_bit))
+        found = found.or_else(bearing_on(cell, cell.network_bit))
     return found
 
 
-def _bearing(cell: Cell, bits: int) -> Bearing:
+def bearing_on(cell: Cell, bits: int) -> Bearing:
     """What the bits do together when they become true, whatever else is true; none of them is true before."""
     helps = hinders = False
     for mask, without in enumerate(cell.answers) if bits else ():

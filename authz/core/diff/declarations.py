@@ -124,12 +124,13 @@ def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
 def _decides(attribute: str, side: Generation) -> bool:
     """Whether a fact that some line names reads the attribute, or an obligation hangs on it."""
     facts = (fact for fact in side.definition.facts.values() if names_fact(side, fact.id))
-    return any(_reads(fact, attribute) for fact in facts) or any(
+    return any(reads(fact, attribute) for fact in facts) or any(
         attribute in one.match for one in side.definition.obligations
     )
 
 
-def _reads(fact: FactDef, attribute: str) -> bool:
+def reads(fact: FactDef, attribute: str) -> bool:
+    """Whether the value of a fact can hang on the attribute."""
     texts = (fact.expression, *(part.expression for part in fact.parts))
     return any(names_in(text, (attribute, attribute + KNOWN)) for text in texts)
 

@@ -1,0 +1,168 @@
+"""Whom a change touches: each person once under what the change does to them, by the annex that they stand on."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.cli.program import Checkout, authz
+from tests.cli.test_diff_unseen import commit
+
+ANA = "acme: Ana Pop <ana@acme.example>"
+DAN = "acme: Dan Rus <dan@acme.example>"
+COMING = """\
+      - number: 2
+        signed_on: 2026-02-05
+        effective_from: 2999-01-01
+        network: any
+        contacts:
+          - {name: Dan Rus, role: guest, email: dan@acme.example}
+          - {name: Eva Lup, role: guest, email: eva@acme.example}
+"""
+
+
+@pytest.fixture
+def versioned(checkout: Checkout) -> Checkout:
+    with (checkout.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, gamma, guest, open_gate, own_box, deny\n")
+    checkout.replace("set.yaml", "resource_types:\n", "subject_types: {staff: login}\nresource_types:\n")
+    checkout.replace("set.yaml", "    match: {}\n", "    match: {tenant.closed: false}\n")
+    commit(checkout)
+    return checkout
+
+
+def sentences(*options: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = authz(
+        "diff", "HEAD", ".", "--format", "json", "--registry", "registry.yaml", *options
+    ).json["sentences"]
+    return found
+
+
+def told(*options: str) -> dict[str, list[str]]:
+    """Of the first sentence: who gains, who loses, to whom it does something else."""
+    first = sentences(*options)[0]
+    assert first["people"] == [*first["gains"], *first["loses"], *first["otherwise"]]
+    return {way: first[way] for way in ("gains", "loses", "otherwise") if first[way]}
+
+
+TAGS = "tags: [gate]"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (TAGS, "tags: [gate, door]", {"gains": [ANA]}),
+        (TAGS, "tags: [door]", {"gains": [ANA]}),
+        ("tags: [gate]\n", "tags: [gate]\n    high_risk: true\n", {"loses": [ANA]}),
+        ("resource_types:\n", "channels: [web, phone]\nresource_types:\n", {"loses": [ANA, DAN]}),
+        ("expression: 'tenant.closed'", "expression: '!tenant.closed'", {"otherwise": [ANA]}),
+        ("'resource.owner in subject.ids'", "'resource.owner in subject.ids || tenant.closed'", {"otherwise": [DAN]}),
+        ("tenant.closed: {type: bool}", "tenant.closed: {type: bool, origin: request}", {"otherwise": [ANA, DAN]}),
+        ("type: custom\n", "type: notification\n", {"otherwise": [ANA, DAN]}),
+        ("match: {tenant.closed: false}", "match: {}", {"loses": [ANA, DAN]}),
+        ("match: {tenant.closed: false}", "match: {tenant.closed: [true, false]}", {"loses": [ANA, DAN]}),
+        ("en: sign the book", "en: sign the log", {"otherwise": [ANA, DAN]}),
+        ("subject_types: {staff: login}\n", "", {"loses": [ANA]}),
+        ("subject_types: {staff: login}", "subject_types: {staff: phone, man: login}", {"gains": [ANA]}),
+        ("reaction: 1 working hour", "reaction: 2 working hours", {"otherwise": [ANA]}),
+        ('{mon-fri: "09:00-17:00"}', '{mon-fri: "09:00-18:00"}', {"otherwise": [ANA]}),
+        ("time_zone: Europe/Bucharest\nphone", "time_zone: Europe/Paris\nphone", {"otherwise": [ANA, DAN]}),
+        ("phone_region: RO", "phone_region: MD", {"otherwise": [ANA]}),
+        ("en: Move a box", "en: Carry a box", {}),
+    ],
+)  # fmt: skip
+def test_whoever_a_declaration_touches_is_named_under_what_it_does(
+    versioned: Checkout, old: str, new: str, expected: dict[str, list[str]]
+) -> None:
+    versioned.replace("set.yaml", old, new)
+
+    assert told() == expected
+
+
+def test_an_obligation_that_an_attribute_of_the_tenant_spares_touches_nobody_there(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "match: {tenant.closed: false}", "match: {tenant.closed: true}")
+    commit(versioned)
+    versioned.replace("set.yaml", "en: sign the book", "en: sign the log")
+
+    assert told() == {}
+
+
+def test_an_action_that_is_closed_for_mail_alone_takes_nothing_from_a_tenant_without_mail(versioned: Checkout) -> None:
+    versioned.registry_file.write_text(
+        versioned.registry_file.read_text().replace("{closed: false}", "{closed: false, email_requests: deny}")
+    )
+    versioned.replace("set.yaml", "resource_types:\n", "channels: [web, api, phone, chat]\nresource_types:\n")
+
+    assert told() == {}
+
+
+def with_a_coming_annex(checkout: Checkout) -> None:
+    checkout.registry_file.write_text(checkout.registry_file.read_text() + COMING)
+
+
+def test_who_stands_on_a_coming_annex_only_is_named_with_its_day(versioned: Checkout) -> None:
+    with_a_coming_annex(versioned)
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+
+    assert told() == {"gains": [DAN, "acme: Eva Lup <eva@acme.example>, from 2999-01-01 (annex 2)"]}
+    assert told("--pseudonyms") == {
+        "gains": [
+            "acme: contact 2",
+            "acme: contact 1 of annex 2, from 2999-01-01 (annex 2)",
+            "acme: contact 2 of annex 2, from 2999-01-01 (annex 2)",
+        ]
+    }
+
+
+def test_the_choice_of_each_annex_says_what_any_in_place_of_ranges_does(versioned: Checkout) -> None:
+    """R7: the annex in force says `declared`, so a line `any` lets nobody in; the coming one says `any`."""
+    with_a_coming_annex(versioned)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "any")
+
+    on_the_coming_one = [
+        f"acme: {name}, from 2999-01-01 (annex 2)"
+        for name in ("Dan Rus <dan@acme.example>", "Eva Lup <eva@acme.example>")
+    ]
+    assert told() == {"gains": on_the_coming_one, "loses": [ANA, DAN]}
+
+    commit(versioned)
+    versioned.replace("networks/acme.csv", "any", "198.51.100.0/24")
+
+    assert told() == {"gains": [ANA, DAN], "loses": on_the_coming_one}
+
+
+def test_a_reason_that_is_another_is_told_to_whom_it_is_given(versioned: Checkout) -> None:
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, guest, move_box, gate_closed, deny\n")
+    commit(versioned)
+    with (versioned.set_dir / "matrix.csv").open("a") as stream:
+        stream.write("p, acme, guest, read_rules, -, deny\n")
+
+    assert told() == {"loses": [DAN]}
+
+
+def test_whoever_stands_under_two_sets_is_told_from_others_by_both(versioned: Checkout) -> None:
+    second = versioned.root / "policies" / "second"
+    shutil.copytree(versioned.set_dir, second)
+    registry = versioned.registry_file.read_text()
+    other = registry.replace("tenants:\n", "").replace("id: acme", "id: beta").replace("set: storehouse", "set: second")
+    versioned.registry_file.write_text(registry + other)
+    commit(versioned)
+    versioned.replace("set.yaml", "subject_types: {staff: login}\n", "")
+
+    assert told() == {"otherwise": [ANA, ANA.replace("acme:", "beta:")]}
+
+
+def test_the_people_stand_in_every_form(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "resource_types:\n", "channels: [web, phone]\nresource_types:\n")
+
+    shown = [
+        authz("diff", "HEAD", ".", "--registry", "registry.yaml", "--format", one).out
+        for one in ("terminal", "markdown")
+    ]
+
+    assert shown[0].startswith("NARROWER: 3 narrower in storehouse; 2 people lose\n")
+    assert f"    loses (2): {ANA}, {DAN}" in shown[0].splitlines()
+    assert "| loses (2): acme: Ana Pop" in shown[1]
