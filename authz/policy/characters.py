@@ -88,6 +88,11 @@ def _first_unfit(file: str, number: int, line: str) -> Problem | None:
     return None
 
 
+def mixed_alphabets(text: str) -> bool:
+    """Whether some word is written in letters of more than one alphabet, which look like those of one."""
+    return any(len(_alphabets(found.group())) > 1 for found in _WORD.finditer(text))
+
+
 def _alphabets(word: str) -> list[str]:
     names = [unicodedata.name(character, "") for character in word]
     return [script for script in _SCRIPTS if any(name.startswith(script) for name in names)]

@@ -320,10 +320,102 @@ def test_the_approval_that_accepts_a_gain_is_named_and_that_it_is_as_wide_as_can
         assert (
             "annex 2 of acme (accepted by Mara Ionescu, until 2999-01-01); as wide as can be: any address" in said.out
         )
-    assert diffed("--format", "json").json["accepted_by"] == [
-        {"because": "annex 2 of acme", "accepted_by": "Mara Ionescu", "expires": "2999-01-01",
-         "file": "approvals/change.yaml", "line": 2}
+    assert diffed("--format", "json").json["accepted"] == [
+        {"gain": "storehouse: addresses 203.0.112.0/24 of acme", "because": "annex 2 of acme",
+         "accepted_by": "Mara Ionescu", "expires": "2999-01-01", "file": "approvals/change.yaml", "line": 2,
+         "member": "networks", "item": 1}
     ]  # fmt: skip
+
+
+CELL = "    cells: [{role: guest, action: move_box}]\n"
+
+
+def approved_yesterday(checkout: Checkout, entry: str) -> Path:
+    """An approval that BASE has already; its file."""
+    approve(checkout, entry)
+    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "y"]):
+        subprocess.run(["git", *words], cwd=checkout.root, check=True)
+    return checkout.root / "approvals" / "change.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("annex 2 of acme", '"annex 2 of\\u200b acme"'),
+        ("annex 2 of acme", '"annex 2 of acme\\u3164"'),
+        ("annex 2 of acme", "annex 2, of acme."),
+        ("annex 2 of acme", '"\\uff41nnex 2 of acme"'),
+        ("move_box}", "move_box, when: network_ok + sender_ok}"),
+        ("role: guest", "role: '*'"),
+    ],
+    ids=["what nobody sees", "a letter that nobody sees", "signs", "wide letters", "a condition added", "made wider"],
+)
+def test_an_older_approval_that_is_dressed_again_accepts_nothing_and_is_said_to_be_old(
+    versioned: Checkout, old: str, new: str
+) -> None:
+    path = approved_yesterday(versioned, CELL)
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    path.write_text(path.read_text().replace(old, new))
+
+    ran = diffed()
+
+    assert ran.status == 5
+    assert "(approvals/change.yaml:2) accepted it before this change already, and is no new approval of it" in ran.out
+    assert "Accepted in this change" not in ran.out
+
+
+def test_a_part_of_the_addresses_that_the_same_paper_accepted_before_is_not_accepted_anew(versioned: Checkout) -> None:
+    path = approved_yesterday(versioned, RANGE)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    path.write_text(path.read_text().replace("203.0.112.0/24", "203.0.112.0/25"))
+
+    assert diffed().status == 5
+
+
+def test_the_same_paper_may_accept_what_it_did_not_accept_before(versioned: Checkout) -> None:
+    path = approved_yesterday(versioned, RANGE.replace("112.0/24", "112.0/25"))
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    path.write_text(path.read_text().replace("112.0/25}", "112.0/25}, {tenant: acme, range: 203.0.112.128/25}"))
+
+    ran = diffed("--format", "json")
+
+    assert ran.json["unapproved"] == [
+        (
+            "storehouse: addresses 203.0.112.0/25 of acme; `annex 2 of acme` (approvals/change.yaml:2) accepted it "
+            "before this change already, and is no new approval of it"
+        )
+    ]
+    assert [one["gain"] for one in ran.json["accepted"]] == ["storehouse: addresses 203.0.112.128/25 of acme"]
+
+
+@pytest.mark.parametrize("because", ["'...'", '"\\u200b"', '"\\u0430nnex 2 of acme"'], ids=["signs", "unseen", "mixed"])
+def test_an_approval_that_names_no_paper_is_none(versioned: Checkout, because: str) -> None:
+    approve(versioned, CELL)
+    path = versioned.root / "approvals" / "change.yaml"
+    path.write_text(path.read_text().replace("annex 2 of acme", because))
+
+    ran = diffed()
+
+    assert ran.status == 3
+    assert "names no paper, or mixes alphabets" in ran.out
+
+
+def test_each_gain_is_listed_with_the_item_that_accepts_it(versioned: Checkout) -> None:
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    approve(versioned, "    cells: [{role: guest, action: '*'}]\n" + RANGE)
+
+    out = diffed().out.splitlines()
+
+    at = out.index("Accepted in this change")
+    paper = (
+        "annex 2 of acme (accepted by Mara Ionescu, until 2999-01-01); as wide as can be: every action of guest "
+        "of every tenant  approvals/change.yaml:2"
+    )
+    assert out[at + 1 : at + 3] == [
+        f"  storehouse: guest, move_box: {paper}, item 1 of `cells`",
+        f"  storehouse: addresses 203.0.112.0/24 of acme: {paper}, item 1 of `networks`",
+    ]
 
 
 def test_an_approval_for_another_set_is_no_finding_where_one_set_is_compared(versioned: Checkout) -> None:

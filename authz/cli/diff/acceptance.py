@@ -1,19 +1,45 @@
-"""Whether a change says itself that it widens access: its gains, held against the approvals that came with it."""
+"""Whether a change says itself that it widens access: its gains, held against the approvals that came with it.
+
+Each gain is looked at by itself. What accepts it in HEAD is new only where nothing in BASE accepted the same gain by
+the same paper: neither an entry that is written otherwise nor one that is made narrower or wider is another signature.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from authz.cli.diff.approvals import CODE, Approval
+from authz.cli.diff.approvals import CODE, NETWORKS, Approval, Item, Network, Place
 from authz.cli.diff.places import DeclaredAt
-from authz.core.diff.networks import Span, covers
+from authz.core.diff.networks import NetworkChange, Span
 from authz.core.diff.sets import SetDiff
+from authz.core.types import Address
 from authz.errors import Problem
 
-Used = set[tuple[Approval, str, int]]
-"""Parts of approvals that accept something: the approval, its member, and which of that member's items."""
+_Items = Mapping[tuple[str, str, str], list[Item]]
+"""Items by set, member and, of `networks`, tenant."""
+
+
+class Gain(NamedTuple):
+    """Access that nobody had before, so small that an item accepts all of it or nothing.
+
+    `text`: in words. `source`: `<set>/<file>:<line>` of its cause, as `Line` has it. Of `cells`: (role, action, tenant
+    or "" for all, when); of `networks`: (tenant, first and last address), 0 to -1 for a request without an address; of
+    `declared`: (id,).
+    """
+
+    set_id: str
+    text: str
+    source: str
+    gone: bool
+    member: str
+    what: tuple[str | int, ...]
+
+    def accepted_by(self, items: _Items) -> list[Item]:
+        """The items that accept it."""
+        about = str(self.what[0]) if self.member == NETWORKS else ""
+        return [item for item in items.get((self.set_id, self.member, about), ()) if item.accepts(*self.what)]
 
 
 class Unapproved(NamedTuple):
@@ -28,15 +54,26 @@ class Unapproved(NamedTuple):
         return self.text
 
 
+class Acceptance(NamedTuple):
+    """A gain in words, and the item that accepts it."""
+
+    gain: str
+    item: Item
+
+    def __str__(self) -> str:
+        """Which gain, by which paper, who said so, until when, where it stands."""
+        return f"{self.gain}: {self.item.of}, item {self.item.at + 1} of `{self.item.member}`"
+
+
 class Accepted(NamedTuple):
     """`open`: what nobody accepted. `findings`: approvals that are stale, or accept what does not happen.
 
-    `by`: the approvals that accept something of this change.
+    `gains`: what is accepted, each with the items that accept it.
     """
 
     open: tuple[Unapproved, ...]
     findings: tuple[Problem, ...]
-    by: tuple[Approval, ...]
+    gains: tuple[Acceptance, ...]
 
 
 def accepted(
@@ -51,83 +88,72 @@ def accepted(
 
     `only`: the one set that is compared; approvals for others are for another comparison.
     """
-    old = {item.contents for one in base for item in one.items()}
     head = [one for one in head if only in ("", one.set_id)]
-    stale: Used = {(one, item.member, item.at) for one in head for item in one.items() if item.contents in old}
-    fresh = [one for one in head if one.expires >= today]
-    used: Used = set()
+    before = _sorted(item for one in base for item in one.items())
+    items = _sorted(item for one in head if one.expires >= today for item in one.items())
+    said = {item.contents for mine in before.values() for item in mine}
+    used = {item.place for mine in items.values() for item in mine if item.contents in said}
     left: list[Unapproved] = []
+    held: list[Acceptance] = []
     for diff in diffs:
-        mine = [one for one in fresh if one.set_id == diff.set_id]
-        left += _open_cells(diff, mine, stale, used)
-        left += _open_networks(diff, mine, stale, used)
-        left += _open_declarations(diff, mine, at, stale, used)
-    by = {one for one, _, _ in used}
-    return Accepted(tuple(left), tuple(_findings(head, stale | used, today)), tuple(one for one in head if one in by))
+        for gain in _gains(diff, at, before, items):
+            old = {item.paper for item in gain.accepted_by(before)}
+            mine = gain.accepted_by(items)
+            new = [item for item in mine if item.paper not in old]
+            used |= {item.place for item in mine}
+            held += [Acceptance(gain.text, item) for item in new]
+            if not new:
+                again = "".join(f"; {_older(item)}" for item in mine)
+                left.append(Unapproved(f"{gain.text}{again}", gain.source, gain.gone))
+    return Accepted(tuple(left), tuple(_findings(head, used, today)), tuple(held))
 
 
-def _open_cells(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
-    for change in diff.cells:
-        if not change.gains:
-            continue
-        for tenant in change.tenants or ("",):
-            by: Used = {
-                (one, "cells", at)
-                for one in approvals
-                for at, cell in enumerate(one.cells)
-                if cell.accepts(change.role, change.action, tenant, change.after)
-            } - stale
-            used |= by
-            if not by:
+def _sorted(items: Iterable[Item]) -> _Items:
+    found: dict[tuple[str, str, str], list[Item]] = {}
+    for item in items:
+        about = item.accepted.tenant if isinstance(item.accepted, Network) else ""
+        found.setdefault((item.of.set_id, item.member, about), []).append(item)
+    return found
+
+
+def _older(item: Item) -> str:
+    where = f"{item.of.file}:{item.of.line}"
+    return f"`{item.of.because}` ({where}) accepted it before this change already, and is no new approval of it"
+
+
+def _gains(diff: SetDiff, at: DeclaredAt, *items: _Items) -> Iterator[Gain]:
+    for cell in diff.cells:
+        if cell.gains:
+            for tenant in cell.tenants or ("",):
                 whose = f" of {tenant}" if tenant else ""
-                yield Unapproved(f"{diff.set_id}: {change.role}{whose}, {change.action}", change.rule, change.gone)
-
-
-def _open_networks(diff: SetDiff, approvals: list[Approval], stale: Used, used: Used) -> Iterator[Unapproved]:
+                text = f"{diff.set_id}: {cell.role}{whose}, {cell.action}"
+                what = (cell.role, cell.action, tenant, cell.after)
+                yield Gain(diff.set_id, text, cell.rule, cell.gone, "cells", what)
     for change in diff.networks:
-        if not change.gains:
-            continue
-        mine = {
-            (one, "networks", at): network.range
-            for one in approvals
-            for at, network in enumerate(one.networks)
-            if network.tenant == change.tenant and (one, "networks", at) not in stale
-        }
-        by_any = {part for part, stated in mine.items() if stated is None}
-        ranges = {part: stated for part, stated in mine.items() if stated is not None}
-        used |= by_any or {part for part, stated in ranges.items() if _meets(change.opened, Span(*stated))}
-        if by_any:
-            continue
-        for span in change.opened:
-            if not covers(ranges.values(), span):
-                yield Unapproved(f"{diff.set_id}: addresses {span} of {change.tenant}", change.rule, change.gone)
-        if change.opened_to_all:
-            yield Unapproved(f"{diff.set_id}: any address of {change.tenant}", change.rule, change.gone)
-
-
-def _meets(gained: Iterable[Span], stated: Span) -> bool:
-    return any(one.first <= stated.last and stated.first <= one.last for one in gained)
-
-
-def _open_declarations(
-    diff: SetDiff, approvals: list[Approval], at_line: DeclaredAt, stale: Used, used: Used
-) -> Iterator[Unapproved]:
+        if change.gains:
+            yield from _addresses(diff.set_id, change, items)
     for declared in diff.declared:
         if declared.gains:
-            by: Used = {
-                (one, "declared", at)
-                for one in approvals
-                for at, stated in enumerate(one.declared)
-                if stated == declared.id
-            } - stale
-            used |= by
-            if not by:
-                yield Unapproved(
-                    f"{diff.set_id}: {declared.id}", f"{diff.set_id}/set.yaml:{at_line(diff.set_id, declared)}"
-                )
+            source = f"{diff.set_id}/set.yaml:{at(diff.set_id, declared)}"
+            yield Gain(diff.set_id, f"{diff.set_id}: {declared.id}", source, False, "declared", (declared.id,))
 
 
-def _findings(head: list[Approval], accounted: Used, today: dt.date) -> Iterator[Problem]:
+def _addresses(set_id: str, change: NetworkChange, items: Iterable[_Items]) -> Iterator[Gain]:
+    """Ranges that no item of the tenant accepts in part."""
+    mine = (item for side in items for item in side.get((set_id, NETWORKS, change.tenant), ()))
+    cuts = {cut for item in mine for cut in item.cuts}
+    for span in change.opened:
+        starts = sorted({int(span.first), *(cut for cut in cuts if span.first < cut <= span.last)})
+        for first, following in zip(starts, [*starts[1:], span.last + 1], strict=True):
+            piece = Span(Address(first), Address(following - 1))
+            text = f"{set_id}: addresses {piece} of {change.tenant}"
+            yield Gain(set_id, text, change.rule, change.gone, NETWORKS, (change.tenant, *piece))
+    if change.opened_to_all:
+        text = f"{set_id}: any address of {change.tenant}"
+        yield Gain(set_id, text, change.rule, change.gone, NETWORKS, (change.tenant, 0, -1))
+
+
+def _findings(head: list[Approval], used: set[Place], today: dt.date) -> Iterator[Problem]:
     """Approvals past their day, and what of the others accepts nothing that this change does."""
     for one in head:
         if one.expires < today:
@@ -135,7 +161,7 @@ def _findings(head: list[Approval], accounted: Used, today: dt.date) -> Iterator
             yield Problem(one.file, one.line, 1, text, CODE)
             continue
         items = list(one.items())
-        idle = [item for item in items if (one, item.member, item.at) not in accounted]
+        idle = [item for item in items if item.place not in used]
         text = f"the approval `{one.because}` accepts what this change does not do"
         if len(idle) == len(items):
             yield Problem(one.file, one.line, 1, text, CODE)

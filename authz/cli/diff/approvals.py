@@ -7,6 +7,7 @@ It is no part of a policy set: no revision hangs on it, and no decision looks at
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -14,10 +15,14 @@ from typing import Any, Final, NamedTuple
 from authz.core.network import AddressRange, parse_cidr
 from authz.errors import InvalidFile, Problem
 from authz.placed_yaml import Placed, PlacedList, PlacedMap, PlacedScalar, read_placed
+from authz.policy.characters import mixed_alphabets
 
 FOLDER: Final = "approvals"
 CODE: Final = "approval"
 ANY: Final = "*"
+NETWORKS: Final = "networks"
+_FILLERS: Final = "\u115f\u1160"
+"""Letters that nobody sees."""
 _MEMBERS: Final = ("set", "because", "accepted_by", "expires", "cells", "networks", "declared")
 
 
@@ -54,20 +59,25 @@ class Network(NamedTuple):
     tenant: str
     range: AddressRange | None
 
+    def accepts(self, tenant: str, first: int, last: int) -> bool:
+        """Whether all addresses from the first to the last are among them; 0 to -1: a request that has none."""
+        if self.range is None:
+            return self.tenant == tenant
+        return self.tenant == tenant and self.range.first <= first <= last <= self.range.last
 
-class Item(NamedTuple):
-    """One thing that an approval accepts: which of which of its members.
 
-    `contents`: for which set, by which paper, and what; wherever it stands, until when, in whatever letters and blanks.
-    """
+class Name(str):
+    """A declaration as the comparison names it, as in `fact:own_request`."""
 
-    member: str
-    at: int
-    contents: tuple[Any, ...]
+    __slots__ = ()
+
+    def accepts(self, name: str) -> bool:
+        """Whether it is this one."""
+        return self == name
 
 
 class Approval(NamedTuple):
-    """One entry. `declared`: ids of declarations as `authz diff` names them, as in `fact:own_request`."""
+    """One entry."""
 
     set_id: str
     because: str
@@ -75,14 +85,14 @@ class Approval(NamedTuple):
     expires: dt.date
     cells: tuple[Cells, ...]
     networks: tuple[Network, ...]
-    declared: tuple[str, ...]
+    declared: tuple[Name, ...]
     file: str
     line: int
 
     def __str__(self) -> str:
         """By which paper, who said so, until when, and where it stands."""
         said = f"{self.because} (accepted by {self.accepted_by}, until {self.expires.isoformat()})"
-        wide = [str(one) for one in self.cells if (one.role, one.action) == (ANY, ANY)]
+        wide = [str(one) for one in self.cells if ANY in (one.role, one.action)]
         wide += [f"any address of {one.tenant}" for one in self.networks if one.range is None]
         return f"{said}{'; as wide as can be: ' + ', '.join(wide) if wide else ''}  {self.file}:{self.line}"
 
@@ -90,8 +100,51 @@ class Approval(NamedTuple):
         """Each thing that it accepts."""
         for member in ("cells", "networks", "declared"):
             for at, one in enumerate(getattr(self, member)):
-                because = " ".join(self.because.casefold().split())
-                yield Item(member, at, (self.set_id, because, one))
+                yield Item(self, member, at, one)
+
+
+Place = tuple[str, int, str, int]
+"""File and line of an entry, one of its members, and which of that member's items."""
+
+
+class Item(NamedTuple):
+    """One thing that an approval accepts: which of which of its members."""
+
+    of: Approval
+    member: str
+    at: int
+    accepted: Cells | Network | Name
+
+    @property
+    def place(self) -> Place:
+        """Where it stands, which no other item does."""
+        return (self.of.file, self.of.line, self.member, self.at)
+
+    @property
+    def paper(self) -> str:
+        """By which paper, in whatever letters, signs and blanks it is named."""
+        return paper(self.of.because)
+
+    @property
+    def contents(self) -> tuple[Any, ...]:
+        """For which set, by which paper, and what; wherever it stands and until when."""
+        return (self.of.set_id, self.paper, self.member, self.accepted)
+
+    def accepts(self, *what: Any) -> bool:
+        """Whether what a gain of its member consists of is what it accepts."""
+        return self.accepted.accepts(*what)
+
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """Where its addresses begin, and where they have ended."""
+        stated = self.accepted.range if isinstance(self.accepted, Network) else None
+        return (stated.first, stated.last + 1) if stated is not None else ()
+
+
+def paper(because: str) -> str:
+    """What names a paper: its letters and digits, without case, accents, signs, blanks, and what nobody sees."""
+    plain = unicodedata.normalize("NFKD", because.casefold())
+    return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LN" and sign not in _FILLERS).casefold()
 
 
 def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, ...]]:
@@ -142,11 +195,14 @@ class _Reader:
             return None
         cells = tuple(self._cells(one) for one in self._list(item, "cells"))
         networks = tuple(self._network(one) for one in self._list(item, "networks"))
-        declared = tuple(self._text_of(one, "declared") for one in self._list(item, "declared"))
+        declared = tuple(Name(self._text_of(one, "declared")) for one in self._list(item, "declared"))
         if not (cells or networks or declared):
             self._refuse(item, "it accepts nothing: give `cells`, `networks` or `declared`")
+        because = self._text(item, "because")
+        if because and (not paper(because) or mixed_alphabets(because)):
+            self._refuse(item, f"`because` names no paper, or mixes alphabets in a word: `{because}`")
         return Approval(
-            self._text(item, "set"), self._text(item, "because"), self._text(item, "accepted_by"), until.value,
+            self._text(item, "set"), because, self._text(item, "accepted_by"), until.value,
             cells, networks, declared, self._file, item.line,
         )  # fmt: skip
 

@@ -131,7 +131,7 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
     return Compared(
         base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
         replayed, code, Places(after_at.place.set_dirs, after_at.place.model).of if Path(head).is_dir() else str,
-        held.by,
+        held.gains,
     )  # fmt: skip
 
 

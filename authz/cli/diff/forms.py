@@ -6,8 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from authz.cli.diff.acceptance import Unapproved
-from authz.cli.diff.approvals import Approval
+from authz.cli.diff.acceptance import Acceptance, Unapproved
 from authz.cli.diff.people import Touched
 from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.markdown import code, prose
@@ -61,7 +60,7 @@ class Compared(NamedTuple):
     replayed: tuple[str, ...]
     exit_code: int
     place: Callable[[str], str] = str
-    accepted_by: tuple[Approval, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
 
     @property
     def headline(self) -> str:
@@ -112,8 +111,8 @@ def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:
         yield "Does not compile", [f"{side}: {problem}" for side, problem in compared.invalid]
     if compared.open:
         yield "Widened without an approval in this change", [one.text for one in compared.open]
-    if compared.accepted_by:
-        yield "Accepted in this change by", [str(one) for one in compared.accepted_by]
+    if compared.accepted:
+        yield "Accepted in this change", [str(one) for one in compared.accepted]
     if compared.failing:
         yield "Guards and tests that fail", [str(problem) for problem in compared.failing]
     if compared.findings:
@@ -137,10 +136,11 @@ def document(compared: Compared) -> dict[str, Any]:
             for line in compared.lines
         ],
         "unapproved": [one.text for one in compared.open],
-        "accepted_by": [
-            {"because": one.because, "accepted_by": one.accepted_by, "expires": one.expires.isoformat(),
-             "file": one.file, "line": one.line}
-            for one in compared.accepted_by
+        "accepted": [
+            {"gain": one.gain, "because": one.item.of.because, "accepted_by": one.item.of.accepted_by,
+             "expires": one.item.of.expires.isoformat(), "file": one.item.of.file, "line": one.item.of.line,
+             "member": one.item.member, "item": one.item.at + 1}
+            for one in compared.accepted
         ],
         "findings": [problem._asdict() for problem in compared.findings],
         "invalid": [{"side": side, **problem._asdict()} for side, problem in compared.invalid],

@@ -7,11 +7,11 @@ matrix as well: where a deny line names `network_ok`, fewer addresses are more a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from authz.core.diff.bearing import Bearing
-from authz.core.network import IPV6_BASE, AddressRange, TenantNetworks, format_address
+from authz.core.network import IPV6_BASE, TenantNetworks, format_address
 from authz.core.types import Address
 
 _TOP: Final = IPV6_BASE + (1 << 128)
@@ -112,15 +112,6 @@ def addresses(spans: tuple[Span, ...]) -> tuple[int, int]:
     """How many IPv4 and IPv6 addresses."""
     four = sum(span.addresses for span in spans if span.first < IPV6_BASE)
     return four, sum(span.addresses for span in spans) - four
-
-
-def covers(ranges: Iterable[AddressRange], span: Span) -> bool:
-    """Whether some of the ranges together hold the whole span."""
-    at: int = span.first
-    for one in sorted(ranges):
-        if one.first <= at <= one.last:
-            at = one.last + 1
-    return at > span.last
 
 
 def _text(lines: TenantNetworks) -> list[tuple[str, str]]:
