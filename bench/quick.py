@@ -21,7 +21,7 @@ from authz.core.decide import decide
 from authz.core.types import Assurance
 from authz.legal_holidays import legal_holidays
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, decision_record
+from authz.log.record import Asking, circumstances, decision_record
 from authz.pdp import Pdp
 from authz.texts import Texts
 from authz.web.usual import usual_authzen
@@ -67,7 +67,7 @@ def main() -> None:
 
     def records() -> None:
         for one in outcomes:
-            decision_record(one, asking, pseudonyms, "registry", NOON)
+            decision_record(one, circumstances(asking, "registry", NOON), pseudonyms)
 
     ratios: dict[str, list[float]] = {"decide": [], "answer": [], "record": []}
     for _ in range(ROUNDS):

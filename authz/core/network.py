@@ -50,8 +50,9 @@ def format_address(address: Address) -> str:
 
 def network_around(address: Address) -> str:
     """The /24 (IPv6: /48) that an address lies in, as a CIDR: as much of it as a log may keep for a while."""
-    bits = 80 if address >= IPV6_BASE else 8
-    return f"{format_address(Address(address >> bits << bits))}/{48 if address >= IPV6_BASE else 24}"
+    if address < IPV6_BASE:
+        return f"{address >> 24}.{address >> 16 & 255}.{address >> 8 & 255}.0/24"
+    return f"{format_address(Address(address >> 80 << 80))}/48"
 
 
 class AddressRange(NamedTuple):

@@ -17,6 +17,7 @@ from typing import Final
 from authz.durable import sync_folder
 from authz.log.chain import parsed
 from authz.log.files import SUFFIX, write_all
+from authz.log.keyed_sum import KeyedSum
 
 ADDRESSES: Final = "addresses"
 _KEY_BYTES: Final = 32
@@ -33,10 +34,11 @@ class AddressList:
         """
         self._path = list_of(folder, segment)
         self._path.parent.mkdir(mode=0o700, exist_ok=True)
-        self.key = secrets.token_bytes(_KEY_BYTES)
+        key = secrets.token_bytes(_KEY_BYTES)
+        self.sums = KeyedSum(key)
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            line = json.dumps({"key": self.key.hex()}, separators=(",", ":")).encode() + b"\n"
+            line = json.dumps({"key": key.hex()}, separators=(",", ":")).encode() + b"\n"
             self.length = write_all(self._file, line)
             self._is_on_disk = False
             self.sync()

@@ -6,11 +6,12 @@ of the last line of the segment that the same worker filled before.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
+from collections.abc import Iterable
+from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
+from authz.log.keyed_sum import KeyedSum
 from authz.log.record import Record
 
 START: Final = "0" * 64
@@ -32,13 +33,26 @@ NOTHING: Final = Head(-1, START, 0)
 
 def chained(head: Head, members: bytes) -> tuple[bytes, Head]:
     """The next line of a segment, newline included, and where the segment then ends. `members`: JSON without braces."""
-    line = b'{"seq":%d,"prev":"%b",%b}' % (head.seq + 1, head.hash.encode(), members)
-    return line + b"\n", Head(head.seq + 1, line_hash(line), head.length + len(line) + 1)
+    return chained_lines(head, [members])
+
+
+def chained_lines(head: Head, records: Iterable[bytes]) -> tuple[bytes, Head]:
+    """The next lines of a segment, and where it then ends. `records`: the members of each, as of `chained`."""
+    seq, last, _ = head
+    lines = []
+    for members in records:
+        seq += 1
+        line = b'{"seq":%d,"prev":"%b",%b}' % (seq, last.encode(), members)
+        last = sha256(line).hexdigest()
+        lines.append(line)
+    lines.append(b"")
+    written = b"\n".join(lines)
+    return written, Head(seq, last, head.length + len(written))
 
 
 def line_hash(line: bytes) -> str:
     """SHA-256 of a line without its newline, in hex."""
-    return hashlib.sha256(line).hexdigest()
+    return sha256(line).hexdigest()
 
 
 def parsed(line: bytes) -> dict[str, Any]:
@@ -50,16 +64,17 @@ def parsed(line: bytes) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
-def with_network(record: Record, address_key: bytes, seq: int) -> bytes:
+def with_network(record: Record, sums: KeyedSum, seq: int) -> bytes:
     """The record's members, with a keyed sum of the refused address's network in place of the network.
 
     The key lies with the segment's list of networks; when that is deleted nobody can try networks on the sum.
     """
-    if not record.network:
-        return record.body
-    return b'%b,"ip_ref":"sum:%b"' % (record.body, network_sum(address_key, seq, record.network).encode())
+    body, network = record
+    if not network:
+        return body
+    return b'%b,"ip_ref":"sum:%b"' % (body, network_sum(sums, seq, network).encode())
 
 
-def network_sum(address_key: bytes, seq: int, network: str) -> str:
-    """32 hex digits that bind a network to the record with that number."""
-    return hmac.digest(address_key, f"{seq}:{network}".encode(), "sha256").hex()[:32]
+def network_sum(sums: KeyedSum, seq: int, network: str) -> str:
+    """32 hex digits that bind a network to the record with that number. `sums`: under the key of the segment's list."""
+    return sums.hex(b"%d:%b" % (seq, network.encode()))[:32]

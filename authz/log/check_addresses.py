@@ -12,6 +12,7 @@ from authz.log.chain import Head, network_sum, parsed
 from authz.log.check_segment import Read
 from authz.log.files import SUFFIX
 from authz.log.finding import Finding
+from authz.log.keyed_sum import KeyedSum
 
 _KEY: Final = re.compile(rb'\{"key":"([0-9a-f]{64})"\}')
 
@@ -36,8 +37,9 @@ def check_addresses(folder: Path, name: str, read: Read, heads: Mapping[int, Hea
         yield Finding(file, 1, "is not the key of a list of networks")
         return
     listed: list[int] = []
+    sums = KeyedSum(bytes.fromhex(key[1].decode()))
     for at, row in enumerate(rows[1:], start=2):
-        fault, seq = _fault(row, bytes.fromhex(key[1].decode()), read, listed)
+        fault, seq = _fault(row, sums, read, listed)
         if fault and read.strict:
             yield Finding(file, at, fault)
             return
@@ -48,7 +50,7 @@ def check_addresses(folder: Path, name: str, read: Read, heads: Mapping[int, Hea
     yield from _missing(file, listed, read, heads)
 
 
-def _fault(row: bytes, key: bytes, read: Read, listed: list[int]) -> tuple[str, int]:
+def _fault(row: bytes, sums: KeyedSum, read: Read, listed: list[int]) -> tuple[str, int]:
     """What is wrong with a line, empty where nothing is; and the number of its record."""
     said = parsed(row)
     seq, network = said.get("seq"), said.get("network")
@@ -61,7 +63,7 @@ def _fault(row: bytes, key: bytes, read: Read, listed: list[int]) -> tuple[str, 
     if seq not in read.sums:
         ahead = not read.ended and seq >= read.lines
         return ("" if ahead else f"record {seq} has no network, or is not there"), seq
-    if read.sums[seq] != network_sum(key, seq, network):
+    if read.sums[seq] != network_sum(sums, seq, network):
         return f"the network is not the one that was recorded with record {seq}", seq
     return "", seq
 

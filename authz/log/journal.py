@@ -8,7 +8,7 @@ from typing import Protocol
 
 from authz.core.types import Address
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Answered, Asking, GateAnswer, Record, decision_record, gate_record
+from authz.log.record import Answered, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
 from authz.log.writer import LogHealth, Settled
 
 
@@ -56,10 +56,8 @@ class Journal:
         Raises:
             DecisionLogUnavailable: they could not be written, so the request has no answer.
         """
-        now, registry_id = self._clock(), self._registry_id()
-        return self.writer.append(
-            [decision_record(one, asking, self._pseudonyms, registry_id, now, as_of) for one in answered]
-        )
+        said, pseudonyms = circumstances(asking, self._registry_id(), self._clock(), as_of), self._pseudonyms
+        return self.writer.append([decision_record(one, said, pseudonyms) for one in answered])
 
     def note_gate(self, said: GateAnswer, address: Address, request_id: str) -> int:
         """As `note`, for one connection at the gate."""

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hmac
 import os
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Final
+
+from authz.log.keyed_sum import KeyedSum
 
 DAILY_KEY: Final = "unknown-key"
 RESOURCE_KEY: Final = "resource-key"
@@ -27,7 +28,7 @@ _MOST_REMEMBERED: Final = 1 << 15
 
 def subject_ref(log_key: str, tenant_id: str) -> str:
     """The pseudonym of a contact of a tenant: 32 hex digits. `log_key`: `Contact.log_key`."""
-    return _sum(bytes.fromhex(log_key), _SUBJECT + tenant_id.encode())
+    return KeyedSum(bytes.fromhex(log_key)).hex(_SUBJECT + tenant_id.encode())[:_LENGTH]
 
 
 class Pseudonyms:
@@ -38,8 +39,8 @@ class Pseudonyms:
         self._folder = folder
         self._until = 0.0
         self._day = ""
-        self._key = b""
-        self._resource_key = b""
+        self._strangers = KeyedSum(b"")
+        self._resources: KeyedSum | None = None
         self._contacts: dict[tuple[str, str], str] = {}
         self._contacts_revision = 0
 
@@ -57,29 +58,30 @@ class Pseudonyms:
 
     def unknown(self, subject_type: str, subject_id: str, now: float) -> str:
         """`YYYYMMDD-` and 32 hex digits: the same for the same words on one day (UTC), and unlinkable afterwards."""
-        if now >= self._until or not self._key:
+        if now >= self._until:
             self._turn(now)
-        return _unknown(self._key, self._day, subject_type, subject_id)
+        return _unknown(self._strangers, self._day, subject_type, subject_id)
 
     def resource(self, resource_type: str, resource_id: str) -> str | None:
         """A resource's pseudonym, so that all about one ticket is found by whoever knows its id; None with no key."""
-        if not self._resource_key:
+        if self._resources is None:
             try:
-                self._resource_key = _kept_key(self._folder / RESOURCE_KEY)
+                self._resources = KeyedSum(_kept_key(self._folder / RESOURCE_KEY))
             except (OSError, ValueError):
                 return None
         said = f"{resource_type}:{resource_id}".encode("utf-8", "backslashreplace")
-        return _sum(self._resource_key, _RESOURCE + said)
+        return self._resources.hex(_RESOURCE + said)[:_LENGTH]
 
     def _turn(self, now: float) -> None:
         moment = dt.datetime.fromtimestamp(now, dt.UTC)
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0) + dt.timedelta(days=1)
         day = moment.strftime("%Y%m%d")
         try:
-            self._key = _shared_key(self._folder, day)
+            key = _shared_key(self._folder, day)
         except (OSError, ValueError):
             # With the disk away, a key of this process alone: nothing is linked, and nothing is lost but that.
-            self._key = secrets.token_bytes(_KEY_BYTES)
+            key = secrets.token_bytes(_KEY_BYTES)
+        self._strangers = KeyedSum(key)
         self._day, self._until = day, midnight.timestamp()
 
 
@@ -117,13 +119,9 @@ def unknown_ref(folder: Path, day: str, subject_type: str, subject_id: str) -> s
         key = bytes.fromhex((folder / f"{DAILY_KEY}-{day}").read_text())
     except (OSError, ValueError):
         return None
-    return _unknown(key, day, subject_type, subject_id)
+    return _unknown(KeyedSum(key), day, subject_type, subject_id)
 
 
-def _unknown(key: bytes, day: str, subject_type: str, subject_id: str) -> str:
+def _unknown(sums: KeyedSum, day: str, subject_type: str, subject_id: str) -> str:
     said = f"{subject_type}:{subject_id}".encode("utf-8", "backslashreplace")
-    return f"{day}-{_sum(key, _UNKNOWN + said)}"
-
-
-def _sum(key: bytes, message: bytes) -> str:
-    return hmac.digest(key, message, "sha256").hex()[:_LENGTH]
+    return f"{day}-{sums.hex(_UNKNOWN + said)[:_LENGTH]}"

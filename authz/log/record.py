@@ -32,6 +32,8 @@ MEMBERS: Final = (
 
 _MOST_FORMS: Final = 4096
 _encode = msgspec.json.Encoder().encode
+_new: Final = tuple.__new__
+"""Makes a named tuple from all of its members in order, without looking at their names."""
 _quoted: Final = json.encoder.encode_basestring_ascii
 
 
@@ -106,67 +108,84 @@ class Record(NamedTuple):
     network: str = ""
 
 
-def decision_record(
-    answered: Answered, asking: Asking, pseudonyms: Pseudonyms, registry_id: str, written_at: float, as_of: str = ""
-) -> Record:
-    """The record of one answer to one question. `written_at`: the time of the answer, which for `as_of` is not `at`."""
+class Circumstances(NamedTuple):
+    """What all records of one request have in common, as the parts of a record in which it stands."""
+
+    at_and_caller: str
+    registry_id: str
+    request_id: str
+    as_of: str
+    at: float
+
+
+def circumstances(asking: Asking, registry_id: str, written_at: float, as_of: str = "") -> Circumstances:
+    """`written_at`: the time of the answer, which for `as_of` is not the `at` of the decision."""
+    return _new(Circumstances, (
+        f'","at":"{instant(written_at)}"{_known("caller", asking.caller)}',
+        _known("registry_id", registry_id),
+        _stated("request_id", asking.request_id),
+        _stated("as_of", as_of),
+        written_at,
+    ))  # fmt: skip
+
+
+def decision_record(answered: Answered, said: Circumstances, pseudonyms: Pseudonyms) -> Record:
+    """The record of one answer to one question."""
     decision, request, duties = answered.decision, answered.request, answered.obligations
     allowed, reason, action, tenant, annex, contact, generation, cell, mask, unknown, rule, network_rule = decision[:12]
     set_id = role = kind = ""
     if generation is not None:
-        set_id, kind = generation.definition.id, _known_type(request, decision)
+        set_id, kind = generation.definition.id, request.resource_type
+        if kind != TENANT_RESOURCE and kind not in generation.definition.resource_types:
+            kind = "other"  # what the caller made up is not recorded
     if contact is not None:
         role = contact.role
-    revision, facts = answered.policy_revision, None if cell is None else cell.facts
+    revision = answered.policy_revision
     key = (
-        request.channel, request.assurance, set_id, action, allowed, reason, decision.fact, rule, revision, role, facts,
+        request.channel, request.assurance, set_id, action, allowed, reason, decision.fact, rule, revision, role, cell,
         mask, unknown, kind,
     )  # fmt: skip
-    body = (_forms.get(key) or _form(key)) % (
-        answered.decision_id,
-        instant(written_at),
-        _stated("caller", asking.caller),
-        "" if tenant is None else f',"tenant":{_quoted(tenant.id)}',
-        f',"network_rule":{_quoted(network_rule)}' if network_rule else "",
-        answered.registry_revision,
-        _stated("registry_id", registry_id),
-        "" if annex is None else f',"annex":{annex.number}{_stated("annex_sha256", annex.document_sha256)}',
-        _subject(answered, pseudonyms, written_at),
-        _stated("ip_ref", _matched_network(decision)) if allowed else "",
-        f',"obligations":[{",".join(_quoted(duty.id) for duty in duties)}]' if duties else "",
-        _resource(request, pseudonyms),
-        _stated("request_id", asking.request_id),
-        answered.took_us,
-        _stated("as_of", as_of),
+    begins, decided, by, in_role, facts, about = _forms.get(key) or _form(key)
+    in_tenant = on_annex = ip_ref = given = resource = network = ""
+    if tenant is not None:
+        in_tenant = f',"tenant":{_quoted(tenant.id)}'
+    if annex is not None:
+        on_annex = f',"annex":{annex.number}{_stated("annex_sha256", annex.document_sha256)}'
+    if allowed:
+        ip_ref = _stated("ip_ref", _matched_network(decision))
+    elif request.address is not None:
+        network = network_around(request.address)
+    if duties:
+        given = f',"obligations":[{",".join(_quoted(duty.id) for duty in duties)}]'
+    if request.resource_type != TENANT_RESOURCE:
+        resource = _stated("resource_ref", pseudonyms.resource(request.resource_type, request.resource_id))
+    body = (
+        f'"kind":"decision","id":"{answered.decision_id}{said.at_and_caller}{begins}{in_tenant}{decided}'
+        f"{_stated('network_rule', network_rule)}{by}{answered.registry_revision}{said.registry_id}{on_annex}{in_role}"
+        f"{_subject(answered, pseudonyms, said.at)}{ip_ref}{facts}{given}{about}{resource}{said.request_id}"
+        f',"took_us":{answered.took_us}{said.as_of}'
     )
-    return Record(body.encode("ascii"), "" if allowed or request.address is None else network_around(request.address))
+    return _new(Record, (body.encode("ascii"), network))
 
 
-_forms: Final[dict[tuple[Any, ...], str]] = {}
-"""By what a policy says of a question: the record, with a `%s` for each value that hangs on people or on the moment."""
+_Form = tuple[str, str, str, str, str, str]
+_forms: Final[dict[tuple[Any, ...], _Form]] = {}
+"""By what a policy says of a question: the parts of a record between what hangs on people or on the moment."""
 
 
-def _form(key: tuple[Any, ...]) -> str:
+def _form(key: tuple[Any, ...]) -> _Form:
     """In the order of `MEMBERS`; remembered, since there are few."""
-    channel, assurance, set_id, action, allowed, reason, fact, rule, revision, role, facts, mask, unknown, kind = key
-    told = "" if facts is None else f',"facts":{json.dumps(_told(facts, mask, unknown), separators=(",", ":"))}'
-    decided = f',"decision":{"true" if allowed else "false"}' + _members(reason=reason, fact=fact, rule=rule)
-    form = "".join(
-        (
-            f'"kind":"{DECISION}","id":"%s","at":"%s"%s',
-            _members(channel=channel, assurance=assurance, set=set_id),
-            "%s",
-            _members(action=action) + decided,
-            "%s",
-            _members(policy=revision),
-            ',"registry":%d%s%s',
-            _members(role=role),
-            "%s%s",
-            told.replace("%", "%%"),
-            "%s",
-            _members(resource_type=kind),
-            '%s%s,"took_us":%d%s',
-        )
+    channel, assurance, set_id, action, allowed, reason, fact, rule, revision, role, cell, mask, unknown, kind = key
+    told = "" if cell is None else json.dumps(_told(cell.facts, mask, unknown), separators=(",", ":"))
+    form = (
+        _members(channel=channel, assurance=assurance, set=set_id),
+        _members(action=action)
+        + f',"decision":{"true" if allowed else "false"}'
+        + _members(reason=reason, fact=fact, rule=rule),
+        _members(policy=revision) + ',"registry":',
+        _members(role=role),
+        f',"facts":{told}' if told else "",
+        _members(resource_type=kind),
     )
     if len(_forms) >= _MOST_FORMS:
         _forms.clear()
@@ -175,8 +194,8 @@ def _form(key: tuple[Any, ...]) -> str:
 
 
 def _members(**words: str) -> str:
-    """Words of the policy as members of a form."""
-    return "".join(_stated(name, str(word)).replace("%", "%%") for name, word in words.items())
+    """Words of the policy as members of a record."""
+    return "".join(_stated(name, str(word)) for name, word in words.items())
 
 
 def _stated(name: str, word: str | None) -> str:
@@ -184,17 +203,15 @@ def _stated(name: str, word: str | None) -> str:
     return f',"{name}":{_quoted(word)}' if word else ""
 
 
+_known: Final = lru_cache(1024)(_stated)
+"""The same of a word from a short list."""
+
+
 def _matched_network(decision: Decision) -> str | None:
     """The range of the policy line that let the address in."""
     if not decision.network_rule or decision.generation is None or decision.tenant is None:
         return None
     return decision.generation.networks[decision.tenant.id].network_of(decision.network_rule)
-
-
-def _resource(request: Request, pseudonyms: Pseudonyms) -> str:
-    if request.resource_type == TENANT_RESOURCE:
-        return ""
-    return _stated("resource_ref", pseudonyms.resource(request.resource_type, request.resource_id))
 
 
 def _subject(answered: Answered, pseudonyms: Pseudonyms, now: float) -> str:
@@ -276,11 +293,3 @@ def ascii_members(members: dict[str, object]) -> bytes:
     if not written.isascii():
         written = json.dumps(present, ensure_ascii=True, separators=(",", ":")).encode()
     return written[1:-1]
-
-
-def _known_type(request: Request, decision: Decision) -> str:
-    """The resource's type where the set knows it: what the caller made up is not recorded."""
-    kind, generation = request.resource_type, decision.generation
-    if kind == TENANT_RESOURCE or (generation is not None and kind in generation.definition.resource_types):
-        return kind
-    return "other"

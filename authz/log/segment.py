@@ -12,7 +12,7 @@ from typing import Final
 
 from authz.durable import sync_folder
 from authz.log.address_list import AddressList, list_line
-from authz.log.chain import END, NOTHING, SEGMENT, START, Head, chained, with_network
+from authz.log.chain import END, NOTHING, SEGMENT, START, Head, chained_lines, with_network
 from authz.log.files import SUFFIX, write_all
 from authz.log.record import Record, ascii_members, instant
 
@@ -61,17 +61,15 @@ class Segment:
         Raises:
             OSError: they could not be written; the files are as they were.
         """
-        head, lines, networks = self.head, [], []
-        for record in records:
-            line, head = chained(head, with_network(record, self._addresses.key, head.seq + 1))
-            lines.append(line)
-            if record.network:
-                networks.append(list_line(head.seq, record.network))
+        first, sums = self.head.seq + 1, self._addresses.sums
+        members = [with_network(record, sums, seq) for seq, record in enumerate(records, first)]
+        networks = [list_line(seq, record.network) for seq, record in enumerate(records, first) if record.network]
+        lines, head = chained_lines(self.head, members)
         listed = self._addresses.length
         if networks:
             self._addresses.add(b"".join(networks))
         try:
-            write_all(self._file, b"".join(lines))
+            write_all(self._file, lines)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.head.length)

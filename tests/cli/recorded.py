@@ -14,7 +14,7 @@ from authz.legal_holidays import legal_holidays
 from authz.log.chain import NOTHING
 from authz.log.checkpoints import Checkpoints
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, decision_record
+from authz.log.record import Asking, circumstances, decision_record
 from authz.log.segment import Segment
 from authz.log.signing import signer_at
 from authz.pdp import Pdp
@@ -77,7 +77,7 @@ def answer_and_record(checkout: Checkout, data: Path, cache: Path) -> Logged:
         outcome = pdp.decide(request_from_flat(question), now)
         ids.append(outcome.decision_id)
         asking = Asking("k1", f"req-{number}")
-        records.append(decision_record(outcome, asking, pseudonyms, directory.registry_id, now))
+        records.append(decision_record(outcome, circumstances(asking, directory.registry_id, now), pseudonyms))
     segment = Segment(folder, "20260624-000000-1", NOTHING, "", NOON)
     segment.append_records(records)
     segment.sync_whole()

@@ -19,7 +19,7 @@ from authz.core.generation import Generation
 from authz.core.types import Request
 from authz.legal_holidays import legal_holidays
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, decision_record
+from authz.log.record import Asking, circumstances, decision_record
 from authz.pdp import Outcome, Pdp
 from authz.replay import Verdict, rejudge
 from tests.differential.test_decide_equals_reference import generation
@@ -43,7 +43,7 @@ def answered(live: Generation, people: Directory, asked: Request, at: float) -> 
 
 def recorded(rng: Random, outcome: Outcome) -> dict[str, Any]:
     """The record as it is read back: with the network of a refused address, or with that deleted already."""
-    record = decision_record(outcome, Asking("k1"), Pseudonyms(Path("no such folder")), "r", outcome.at)
+    record = decision_record(outcome, circumstances(Asking("k1"), "r", outcome.at), Pseudonyms(Path("no such folder")))
     members: dict[str, Any] = json.loads(b"{" + record.body + b"}")
     if record.network:
         members["ip_ref"] = "sum:" + "0" * 32

@@ -13,6 +13,7 @@ from authz.log.address_list import list_line, list_of
 from authz.log.chain import NOTHING, chained, with_network
 from authz.log.checkpoints import Checkpoints
 from authz.log.finding import Finding
+from authz.log.keyed_sum import KeyedSum
 from authz.log.signing import signer_at
 from tests.log.test_recovery import killed, started, the_killed
 from tests.log.writing import place, record, segments, verified, writing
@@ -154,7 +155,7 @@ def test_lists_of_the_version_before_may_hold_lines_that_a_crash_left_and_lack_n
     name = "20260101T000000Z-0badbad0-0"
     key = b"\x07" * 32
     first, head = chained(NOTHING, b'"kind":"segment","format":1,"segment":"%b"' % name.encode())
-    second, head = chained(head, with_network(record(7, "203.0.113.0/24"), key, 1))
+    second, head = chained(head, with_network(record(7, "203.0.113.0/24"), KeyedSum(key), 1))
     (copy / "log" / f"{name}.jsonl").write_bytes(first + second)
     lines = [list_line(1, "198.51.100.0/24"), list_line(1, "203.0.113.0/24"), list_line(2, "203.0.113.0/24")]
     path = list_of(copy / "log", name)

@@ -15,7 +15,7 @@ from authz.core.network import parse_address
 from authz.core.types import Assurance, NetworkChoice, Reason, Request, SubjectKey
 from authz.legal_holidays import legal_holidays
 from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
-from authz.log.record import MEMBERS, Asking, GateAnswer, Record, decision_record, gate_record
+from authz.log.record import MEMBERS, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
 from authz.pdp import Pdp
 from tests.web.world import Policies, generation
 
@@ -42,7 +42,9 @@ def pdp() -> Pdp:
 
 
 def recorded(folder: Path, request: Request, now: float = NOON) -> tuple[dict[str, Any], Record]:
-    record = decision_record(pdp().decide(request), Asking("key-1", "req-1"), Pseudonyms(folder), "r" * 8, now)
+    record = decision_record(
+        pdp().decide(request), circumstances(Asking("key-1", "req-1"), "r" * 8, now), Pseudonyms(folder)
+    )
     members: dict[str, Any] = json.loads(b"{%b}" % record.body)
     return members, record
 
@@ -159,7 +161,9 @@ def test_with_the_disk_away_a_stranger_still_has_a_reference(tmp_path: Path) -> 
 
 
 def test_a_request_id_with_quotes_and_line_breaks_stays_one_line(tmp_path: Path) -> None:
-    record = decision_record(pdp().decide(ALLOWED), Asking("k", 'a"b\\c\nd\u00e9'), Pseudonyms(tmp_path), "", NOON)
+    record = decision_record(
+        pdp().decide(ALLOWED), circumstances(Asking("k", 'a"b\\c\nd\u00e9'), "", NOON), Pseudonyms(tmp_path)
+    )
 
     assert b"\n" not in record.body
     assert record.body.isascii()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from authz.core.question import request_from_flat
 from authz.core.types import Reason
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import MEMBERS, Asking, decision_record, instant
+from authz.log.record import MEMBERS, Asking, circumstances, decision_record, instant
 from authz.pdp import Outcome
 from tests.web.world import FLAT, INSIDE, OUTSIDE, World
 
@@ -40,7 +40,9 @@ def outcome_of(change: dict[str, Any]) -> Outcome:
 
 
 def written(outcome: Outcome, folder: Path, request_id: str = "r-1", as_of: str = "") -> tuple[dict[str, Any], str]:
-    record = decision_record(outcome, Asking("desk", request_id), Pseudonyms(folder), "registry", NOW, as_of)
+    record = decision_record(
+        outcome, circumstances(Asking("desk", request_id), "registry", NOW, as_of), Pseudonyms(folder)
+    )
     assert record.body.isascii()
     return json.loads(b"{%b}" % record.body), record.network
 
