@@ -62,28 +62,30 @@ class AnswerWriter:
     def write(self, outcome: Outcome, explain: bool) -> bytes:
         """Byte for byte what `answer_document` says, as compact JSON."""
         decision = outcome.decision
-        contact, tenant, annex = decision.contact, decision.tenant, decision.annex
+        allowed, reason, action, tenant, annex, contact, generation, cell, mask, _, rule, network_rule = decision[:12]
+        fact, missing = decision.fact, decision.missing
         registry, decision_id = b"%d" % outcome.registry_revision, outcome.decision_id.encode()
-        if not (explain or decision.allowed):
+        if not (explain or allowed):
             values = (b"", b"", b"", b"", b"", decision_id, b"", registry)
             return self._filled((outcome.all_policies_revision,), values, outcome, explain)
+        is_sure = allowed or sender_is_sure(outcome.request)
         if contact is None or tenant is None or annex is None:
-            if tenant is not None or decision.generation is not None:
+            if tenant is not None or generation is not None:
                 return _encode(answer_document(outcome, self._texts, explain))
-            key: tuple[Any, ...] = (decision.reason, decision.fact, outcome.policy_revision, _is_sure(outcome))
+            key: tuple[Any, ...] = (reason, fact, outcome.policy_revision, is_sure)
             return self._filled(key, (b"", b"", b"", b"", b"", decision_id, b"", registry), outcome, explain)
-        cell, keys = decision.cell, contact.keys
+        keys = contact.keys
         key = (
-            explain, decision.reason, decision.fact, decision.generation, tenant.languages, contact.role, contact.state,
-            decision.action, cell, decision.mask, decision.rule, decision.network_rule != "", outcome.policy_revision,
-            decision.missing if decision.fact or (cell is not None and cell.others) else (), _is_sure(outcome),
+            explain, reason, fact, generation, tenant.languages, contact.role, contact.state, action, cell, mask, rule,
+            network_rule != "", outcome.policy_revision,
+            missing if fact or (cell is not None and cell.others) else (), is_sure,
         )  # fmt: skip
         ids = _inner(shown_id(keys[0])) if len(keys) == 1 else b'","'.join(_inner(shown_id(one)) for one in keys)
         written = self._filled(
             key,
             (
-                _inner(contact.name), ids, tenant.id.encode(), _inner(tenant.name), decision.network_rule.encode(),
-                decision_id, b"%d" % annex.number, registry,
+                _inner(contact.name), ids, tenant.id.encode(), _inner(tenant.name), network_rule.encode(), decision_id,
+                b"%d" % annex.number, registry,
             ),
             outcome,
             explain,
@@ -133,11 +135,6 @@ def _with_promises(written: bytes, outcome: Outcome) -> bytes:
     if outcome.service_terms is not None:
         parts += [b',"service_terms":', _encode(service_terms_document(outcome.service_terms))]
     return b"".join((*parts, b"}}"))
-
-
-def _is_sure(outcome: Outcome) -> bool:
-    """Whether the requester may be told a specific reason."""
-    return outcome.decision.allowed or sender_is_sure(outcome.request)
 
 
 def _inner(text: str) -> bytes:

@@ -103,6 +103,7 @@ class Search(NamedTuple):
 
 
 _new: Final = tuple.__new__
+_seconds: Final = time.perf_counter
 
 Promises = tuple[tuple[Obligation, ...], ServiceTerms | None]
 _NO_PROMISES: Final[Promises] = ((), None)
@@ -152,7 +153,7 @@ class Pdp:
         Raises:
             NoActivePolicy: no policy set has ever been good, or the tenant's own has not.
         """
-        began = time.perf_counter()
+        began = _seconds()
         generations = self._policies.current()
         if not generations:
             raise NoActivePolicy("no policy set has a good generation")
@@ -162,9 +163,10 @@ class Pdp:
         known, combined = self._combined
         if known is not generations:
             combined = self._combined_revision(generations)
-        revision = combined if decision.generation is None else decision.generation.revision
+        generation = decision.generation
+        revision = combined if generation is None else generation.revision
         decision_id = f"{self._id_prefix}{next(self._ids):012x}"
-        seconds = time.perf_counter() - began
+        seconds = _seconds() - began
         outcome = _new(Outcome, (
             decision, request, decision_id, at, revision, combined, directory.revision, duties, terms,
             int(seconds * 1e6),

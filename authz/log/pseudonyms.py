@@ -58,7 +58,7 @@ class Pseudonyms:
 
     def unknown(self, subject_type: str, subject_id: str, now: float) -> str:
         """`YYYYMMDD-` and 32 hex digits: the same for the same words on one day (UTC), and unlinkable afterwards."""
-        if now >= self._until:
+        if now >= self._until or not self._day:
             self._turn(now)
         return _unknown(self._strangers, self._day, subject_type, subject_id)
 

@@ -33,6 +33,10 @@ class Scope(StrEnum):
     METRICS = "metrics"
 
 
+_EXPLAIN: Final = Scope.EXPLAIN
+"""Reading an enumeration's member costs more than looking it up in a set."""
+
+
 class CallerUnknown(AuthzError):
     """The credentials are missing or wrong (HTTP 401): it is about the caller, never about the contact."""
 
@@ -97,7 +101,7 @@ class Caller(NamedTuple):
     @property
     def explains(self) -> bool:
         """Whether this caller is told the exact reason of a refusal, its rule and what is missing."""
-        return Scope.EXPLAIN in self.scopes
+        return _EXPLAIN in self.scopes
 
 
 class Callers(Protocol):

@@ -27,6 +27,7 @@ ToRequest = Callable[[Mapping[str, Any], Assurance], Request]
 """From a JSON object and the caller's default assurance to a request; raises `RequestInvalid`."""
 
 AS_OF: Final = "as_of"
+_new: Final = tuple.__new__
 _ITEMS_AT_A_TIME: Final = 100
 """Items of one batch that are answered before other requests get their turn."""
 
@@ -53,7 +54,7 @@ class Decisions:
         Raises:
             DecisionLogUnavailable: they cannot be recorded, so there is no answer (HTTP 503).
         """
-        return self._journal.note(outcomes, Asking(asking.id, request_id), as_of)
+        return self._journal.note(outcomes, _new(Asking, (asking.id, request_id)), as_of)
 
     def when_safe(self, ticket: int, leaves: Settled) -> None:
         """Call back once those records are as safe as the log's mode promises, or cannot be; relaxed: at once."""
@@ -94,7 +95,7 @@ class Decisions:
             outcome = self._pdp.decide(asking.within(request), limits=asking.limits)
             written = self._answers.write(outcome, explains)
             outcomes.append(outcome)
-            return Answer(written, outcome.decision.allowed)
+            return _new(Answer, (written, outcome.decision.allowed))
 
         usual = usual_batch(body, asking.default_assurance)
         if usual is not None:
@@ -125,7 +126,8 @@ class Decisions:
 
     def _answered(self, request: Request, asking: Caller) -> Answered:
         outcome = self._pdp.decide(asking.within(request), limits=asking.limits)
-        return Answered(self._answers.write(outcome, asking.explains), not outcome.decision.allowed, (outcome,))
+        written = self._answers.write(outcome, asking.explains)
+        return _new(Answered, (written, not outcome.decision.allowed, (outcome,)))
 
 
 def may_ask_the_past(body: bytes) -> bool:

@@ -137,15 +137,17 @@ class FastHttpTools(DeadlineHttpTools):
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
         token = REQUEST_ID.set(head.request_id.decode("ascii")) if head.request_id else None
-        self._answer(fast.decisions, head, asking, partial(endpoint.decide, body, asking))
+        self._answer(fast.decisions, head, asking, endpoint.decide, body, asking)
         if token is not None:
             REQUEST_ID.reset(token)
         return True
 
-    def _answer(self, decisions: Decisions, head: Head, asking: Caller, decide: Callable[[], Any]) -> None:
+    def _answer(
+        self, decisions: Decisions, head: Head, asking: Caller, decide: Callable[..., Any], *question: Any
+    ) -> None:
         """Decide and record; the answer leaves when its record is as safe as the log's mode promises (R9)."""
         try:
-            answered = decide()
+            answered = decide(*question)
             if type(answered) is not Answered and answered is not None:
                 decide = answered.__next__
                 answered = decide()
@@ -154,7 +156,7 @@ class FastHttpTools(DeadlineHttpTools):
                 return
             ticket = None
             if answered.outcomes:
-                ticket = decisions.note(answered.outcomes, asking, head.request_id.decode("ascii"))
+                ticket = decisions.note(answered.outcomes, asking, head.request_id.decode())
         except Exception as error:  # noqa: BLE001 - told and logged as `Hygiene` does
             if is_fault(error):
                 _log.exception("request_failed")

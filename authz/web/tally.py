@@ -36,7 +36,10 @@ _VALUES: Final = ".values"
 
 
 class Tally:
-    """The counts of this process, from any thread; `add` for one series always from one."""
+    """The counts of this process, from any thread; `add` for one series always from one.
+
+    `values`: the numbers by their slots, for who adds often and keeps the slot of a series.
+    """
 
     def __init__(self, folder: Path | None = None, capacity: int = CAPACITY) -> None:
         """`folder`: where all workers of one service have their files; None: nobody else reads these counts."""
@@ -52,30 +55,29 @@ class Tally:
             except OSError as error:  # a disk that is full stops neither the start nor a decision
                 _log.warning("tally_unshared", reason=error.strerror)
                 self._folder = None
-        self._values = memoryview(self._map).cast("d")
+        self.values = memoryview(self._map).cast("d")
 
     def add(self, series: Series, amount: float = 1.0) -> None:
         """Count; a series that is new beyond the capacity is not counted."""
-        slot = self._slots.get(series)
-        if slot is None:
-            slot = self._new(series)
-            if slot is None:
-                return
-        self._values[slot] += amount
+        slot = self.slot(series)
+        if slot is not None:
+            self.values[slot] += amount
 
     def put(self, series: Series, value: float) -> None:
         """Set a number that only this process knows."""
+        slot = self.slot(series)
+        if slot is not None:
+            self.values[slot] = value
+
+    def slot(self, series: Series) -> int | None:
+        """Where a series is counted; None for one that is new beyond the capacity."""
         slot = self._slots.get(series)
-        if slot is None:
-            slot = self._new(series)
-            if slot is None:
-                return
-        self._values[slot] = value
+        return self._new(series) if slot is None else slot
 
     def everybody(self) -> Iterator[Mapping[Series, float]]:
         """The counts of each worker, also of those that have ended, as they are now."""
         if self._folder is None:
-            yield {series: self._values[slot] for series, slot in list(self._slots.items())}
+            yield {series: self.values[slot] for series, slot in list(self._slots.items())}
             return
         for path in sorted(self._folder.glob(f"*{_SERIES}")):
             yield _read(path)

@@ -702,8 +702,8 @@ BREAKAGES: Final = (
     Breakage(
         "strangers have one reference for ever",
         "authz/log/pseudonyms.py",
-        "        if now >= self._until or not self._key:\n",
-        "        if not self._key:\n",
+        "        if now >= self._until or not self._day:\n",
+        "        if not self._day:\n",
         _RECORD,
     ),
     Breakage(
