@@ -33,6 +33,7 @@ SUSPENSIONS: Final = 8
 LOADED_ANEW: Final = 5_000
 QUIET_S: Final = 8.0
 PAUSE_S: Final = 0.002
+PATIENCE_S: Final = 300.0
 ACTION: Final = "change_ip_address"
 AUTHZ: Final = (BIN / "authz").as_posix()
 
@@ -117,7 +118,7 @@ def until(holds: Callable[[], bool]) -> float:
     """Seconds until something holds."""
     begun = time.perf_counter()
     while not holds():
-        if time.perf_counter() - begun > 120:
+        if time.perf_counter() - begun > PATIENCE_S:
             sys.exit("it does not come about")
         time.sleep(0.005)
     return time.perf_counter() - begun
@@ -146,10 +147,10 @@ def measure(folder: Path, tenants: int, workers: int) -> None:
     print(
         f"{tenants} tenants x {CONTACTS_PER_TENANT} contacts into the database in {time.perf_counter() - begun:.0f} s"
     )
-    with started([AUTHZ, "serve"], port, environment, "/health/ready"):
+    with started([AUTHZ, "serve"], port, environment, "/health/ready", PATIENCE_S):
         until((folder / "data/registry.snapshot").exists)  # and the policy is compiled
     begun = time.perf_counter()
-    with started([AUTHZ, "serve"], port, environment, "/health/ready") as pid:
+    with started([AUTHZ, "serve"], port, environment, "/health/ready", PATIENCE_S) as pid:
         print(f"ready after {time.perf_counter() - begun:.1f} s, with {workers} worker(s)")
         client, asking = Client(port), Asking(port, tenants)
         asking.start()

@@ -51,12 +51,18 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def started(command: Sequence[str], port: int, environment: Mapping[str, str], ready: str = "/") -> Iterator[int]:
+def started(
+    command: Sequence[str],
+    port: int,
+    environment: Mapping[str, str],
+    ready: str = "/",
+    patience_s: float = PATIENCE_S,
+) -> Iterator[int]:
     """The process id of a server that answers on its port; ended, and waited for, on leaving."""
     with tempfile.TemporaryFile() as said:
         running = subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=said)
         try:
-            _wait(running, port, ready, said)
+            _wait(running, port, ready, said, patience_s)
             yield running.pid
         finally:
             running.terminate()
@@ -67,10 +73,10 @@ def started(command: Sequence[str], port: int, environment: Mapping[str, str], r
                 running.wait()
 
 
-def _wait(running: subprocess.Popen[bytes], port: int, ready: str, said: Any) -> None:
+def _wait(running: subprocess.Popen[bytes], port: int, ready: str, said: Any, patience_s: float) -> None:
     import http.client
 
-    until = time.monotonic() + PATIENCE_S
+    until = time.monotonic() + patience_s
     while time.monotonic() < until:
         if running.poll() is not None:
             break
