@@ -50,6 +50,9 @@ _COLLECT_AFTER: Final = 20_000
 _SWITCH_S: Final = 0.0005
 """Seconds that the thread that answers waits for another thread of Python's (it is 5 ms otherwise, several times a
 request while a look-out reads much)."""
+_WORKER_LIVES_S: Final = 30
+"""Seconds that a worker has to say that it lives, which it does from the beginning of its process. On a machine that is
+busy beyond measure that beginning takes longer than uvicorn's 5, and workers that are killed for it never come up."""
 _GRACE_S: Final = 5
 """Seconds that requests in flight have to end after SIGTERM."""
 
@@ -104,6 +107,7 @@ def _run(settings: Settings, listening: socket.socket, tallies: Path) -> None:
         log_level=None,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_GRACE_S,
+        timeout_worker_healthcheck=_WORKER_LIVES_S,
         **tls_options(settings),
     )
     url = f"{'https' if settings.tls_certificate is not None else 'http'}://{_shown(listening.getsockname()[0])}:{settings.port}"
