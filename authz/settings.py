@@ -249,6 +249,17 @@ def _ranges(text: str) -> tuple[AddressRange, ...]:
     return tuple(parse_cidr(one.strip()) for one in text.split(","))
 
 
+def user_cache() -> Path | None:
+    """Where programs of this user keep what can be made again (XDG Base Directory); None where there is no home."""
+    stated = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if stated.is_absolute():
+        return stated
+    try:
+        return Path.home() / ".cache"
+    except RuntimeError:
+        return None
+
+
 def refuse_unknown_names(environment: Mapping[str, str]) -> None:
     """Stop at an `AUTHZ_` name that is no setting.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,13 +13,13 @@ from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
 from authz.errors import ConfigError, PolicyInvalid, Problem
-from authz.policy.bundle import Bundle, find_model, find_sets, read_bundle
+from authz.policy.bundle import POLICIES_FOLDER, Bundle, find_model, find_sets, read_bundle
 from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
 from authz.policy.parse import parse_set
 from authz.policy.pipeline import build_set
 from authz.policy.store import PolicyStore
-from authz.settings import Settings
+from authz.settings import Settings, user_cache
 
 
 class Place(NamedTuple):
@@ -78,6 +79,46 @@ def cache_folder(settings: Settings) -> Path:
         text = "is part of the repository, or git cannot say; remove it there, or set AUTHZ_DATA to another folder"
         raise Usage(f"`{folder}` {text}")
     return folder
+
+
+def cache_beside(settings: Settings, folders: Iterable[Path]) -> Path | None:
+    """As `cache_folder`, for folders that are to be judged: what was compiled is never taken from among their files.
+
+    Whoever hands over a folder could have put there what its policies are said to compile to. So where AUTHZ_DATA lies
+    in one of them, in the checkout of one, or in the one we stand in, the user's own cache takes its place; None where
+    that lies there too, or others can write to it.
+
+    Raises:
+        Usage: as `cache_folder`.
+    """
+    mine = cache_folder(settings)
+    trees = {tree for folder in (*folders, Path()) for tree in _trees(folder.resolve())}
+    if not _held_by(trees, mine):
+        return mine
+    home = user_cache()
+    own = home / "authz" if home is not None else None
+    return own if own is not None and not _held_by(trees, own) and _is_private(own) else None
+
+
+def _trees(folder: Path) -> Iterator[Path]:
+    """The folder with what stands beside its policies, and the whole checkout that it lies in."""
+    yield folder
+    if folder.parent.name == POLICIES_FOLDER:
+        yield folder.parent.parent
+    yield from (above for above in (folder, *folder.parents) if (above / ".git").exists())
+
+
+def _held_by(trees: Iterable[Path], folder: Path) -> bool:
+    """Whether it lies in one of them, by its name or by where a link leads."""
+    ways = (Path(os.path.abspath(folder)), folder.resolve())  # noqa: PTH100 - as it is written, links not followed
+    return any(way.is_relative_to(tree) for way in ways for tree in trees)
+
+
+def _is_private(folder: Path) -> bool:
+    if not folder.exists():
+        return True
+    known = folder.stat()
+    return known.st_uid == os.geteuid() and not known.st_mode & 0o022
 
 
 def build_all(place: Place, cache: Path) -> list[CompiledSet]:

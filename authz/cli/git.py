@@ -88,20 +88,47 @@ def is_revision(name: str, folder: Path) -> bool:
         return False
 
 
+def merge_base_of(base: str, head: str, folder: Path) -> str:
+    """The one newest commit that both revisions come from.
+
+    Raises:
+        GitFailed: git does not know one of them, they have no commit in common, or several such.
+    """
+    sides = [commit_of(one, folder) for one in (base, head)]
+    try:
+        found = git(folder, "merge-base", "--all", *sides).decode().split()
+    except GitFailed as failed:
+        raise GitFailed(failed.args[0] or f"`{base}` and `{head}` have no commit in common here") from None
+    if len(found) > 1:
+        raise GitFailed(f"`{base}` and `{head}` have {len(found)} newest commits in common; name the one that is meant")
+    return found[0]
+
+
+def top_of(folder: Path) -> Path | None:
+    """The top of the checkout that a folder lies in, git asked or not; None where it lies in none."""
+    resolved = folder.resolve()
+    return next((above for above in (resolved, *resolved.parents) if (above / ".git").exists()), None)
+
+
 def is_tracked(folder: Path) -> bool:
     """Whether a repository holds files of the folder, be it a submodule's; also where git cannot tell of a checkout."""
     try:
         return bool(git(folder, "ls-files", "-z", "--", "."))
     except GitFailed:
-        resolved = folder.resolve()
-        return any((above / ".git").exists() for above in (resolved, *resolved.parents))
+        return top_of(folder) is not None
 
 
 def absent_submodules(folder: Path) -> list[str]:
-    """Submodules below a folder of a checkout whose files are not there; none where it is no checkout."""
+    """Submodules below a folder of a checkout whose files are not there; none where it is no checkout.
+
+    Where git cannot be asked about a checkout, every empty folder is taken for one: git keeps no empty folders.
+    """
     try:
         listed = git(folder, "ls-files", "--stage", "-z", "--", ".")
     except GitFailed:
-        return []
+        if top_of(folder) is None:
+            return []
+        below = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_dir())
+        return [str(name) for name in below if ".git" not in name.parts and not any((folder / name).iterdir())]
     names = [os.fsdecode(row.partition(b"\t")[2]) for row in listed.split(b"\0") if row.startswith(SUBMODULE.encode())]
-    return [name for name in names if not any((folder / name).glob("*"))]
+    return [str(Path(name)) for name in names if not any((folder / name).glob("*"))]

@@ -17,7 +17,9 @@ _NOT_HELD_CODES: Final = frozenset({"guard", "test"})
 TERMINAL: Final = "terminal"
 
 Advisory = Annotated[bool, typer.Option("--advisory", help="Always exit with 0, and say what would have failed.")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Keep nothing in AUTHZ_DATA, and take nothing from there.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Keep nothing that was compiled, and take nothing from before.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document; the same as --format json.")]
 Format = Annotated[str, typer.Option("--format", metavar="FORMAT", help="How to print.  [default: terminal]")]
 Saved = Annotated[

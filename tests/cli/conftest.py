@@ -38,6 +38,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared_data: Path)
     for name in [name for name in os.environ if name.startswith("AUTHZ_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AUTHZ_DATA", str(shared_data))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AUTHZ_DATABASE_URL", f"sqlite:///{tmp_path / 'registry.sqlite'}")
     return Checkout(root)
 

@@ -111,6 +111,12 @@ def test_no_input_reaches_a_script_as_text() -> None:
     assert not [step["id"] for step in ACTION["runs"]["steps"] if "${{" in step["run"]]
 
 
+def test_no_step_prints_the_annotations_of_two_verbs_which_share_the_platforms_limit() -> None:
+    printed = [step["run"].count("--format github") for step in ACTION["runs"]["steps"]]
+
+    assert (sum(printed), max(printed)) == (3, 1)
+
+
 def test_the_action_passes_a_change_that_is_fine(repository: Checkout, tmp_path: Path) -> None:
     job = action(repository, tmp_path, min_coverage="50", base_of_event="HEAD")
 

@@ -427,19 +427,6 @@ def test_an_approval_for_another_set_is_no_finding_where_one_set_is_compared(ver
     assert text not in authz("diff", "HEAD", "policies/second").out
 
 
-def test_what_was_compiled_is_not_taken_from_the_change_itself(
-    versioned: Checkout, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("AUTHZ_DATA")
-    assert diffed().status == 0
-    assert authz("check", ".").status in (0, 1)
-    subprocess.run(["git", "add", "-f", "data/cache"], cwd=versioned.root, check=True)
-
-    for words in (("diff", "HEAD", "."), ("check", "."), ("test", ".")):
-        ran = authz(*words)
-        assert (ran.status, "`data/cache` is part of the repository" in ran.err) == (2, True), words
-
-
 def test_a_registry_file_that_is_not_fit_is_wrong_usage_and_names_nobody_under_pseudonyms(
     versioned: Checkout, tmp_path: Path
 ) -> None:

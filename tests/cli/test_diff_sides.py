@@ -235,8 +235,7 @@ def test_where_git_cannot_say_whose_a_folder_is_it_is_taken_for_the_changes_own(
 ) -> None:
     a_copy_named("origin/main", widened)
     monkeypatch.delenv("AUTHZ_DATA")
-    authz("check", ".")
-    assert (widened.root / "data" / "cache").is_dir()
+    (widened.root / "data" / "cache").mkdir(parents=True)
     monkeypatch.setenv("PATH", "/nowhere")
 
     assert refused(authz("diff", "origin/main", "."))
@@ -265,3 +264,45 @@ def test_approvals_in_a_submodule_that_is_not_checked_out_are_named(checkout: Ch
 
     assert refused(ran)
     assert "`approvals` of" in ran.err
+
+
+def test_the_commit_at_which_a_branch_left_is_what_it_is_compared_with(checkout: Checkout) -> None:
+    """What others merged meanwhile is not taken back by it."""
+    commit(checkout)
+    left = run_git(checkout.root, "rev-parse", "HEAD")
+    run_git(checkout.root, "checkout", "-qb", "work")
+    checkout.replace(*OPENED)
+    commit(checkout)
+    run_git(checkout.root, "checkout", "-qb", "trunk", left)
+    checkout.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    commit(checkout)
+    run_git(checkout.root, "checkout", "-q", "work")
+
+    assert authz("diff", "trunk", ".").out.startswith("BOTH: 1 wider, 1 narrower")
+    for head in (".", "policies/storehouse", "work"):
+        ran = authz("diff", "--merge-base", "trunk", head, "--format", "json")
+        assert (ran.json["verdict"], ran.json["base"], len(ran.json["sentences"])) == ("wider", left, 1), head
+
+
+def test_without_a_commit_in_common_there_is_no_merge_base(widened: Checkout, tmp_path: Path) -> None:
+    run_git(widened.root, "checkout", "-q", "--orphan", "other")
+    run_git(widened.root, "commit", "-qm", "z")
+
+    ran = authz("diff", "--merge-base", "HEAD", "master")
+    assert refused(ran)
+    assert "no commit in common" in ran.err
+    assert "no folder of the checkout" in authz("diff", "--merge-base", "HEAD", str(tmp_path)).err
+
+
+def test_where_git_cannot_be_asked_an_empty_folder_of_a_set_may_be_a_submodule(
+    widened: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(widened.root, tmp_path / "before")
+    (widened.set_dir / "networks" / "partner").mkdir()
+    assert authz("diff", str(tmp_path / "before"), ".").status == 0
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    ran = authz("diff", str(tmp_path / "before"), ".")
+
+    assert refused(ran)
+    assert "`storehouse/networks/partner` is a submodule that is not checked out" in ran.err

@@ -12,7 +12,7 @@ from authz.cli.check.checked import check_set
 from authz.cli.check.finding_pages import explain
 from authz.cli.check.forms import check_github, check_markdown, check_remarks, check_sarif
 from authz.cli.check.report import CheckReport, check_document, print_check
-from authz.cli.compiled import Place, cache_folder, sets_of
+from authz.cli.compiled import Place, cache_beside, sets_of
 from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
@@ -91,7 +91,7 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
     settings = Settings()
     place = sets_of(directory, settings)
-    report = _report(place, since, None if no_cache else cache_folder(settings))
+    report = _report(place, since, None if no_cache else cache_beside(settings, place.set_dirs))
     places = Places(place.set_dirs, place.model)
     writers: Writers = {
         "json": lambda: json_text(check_document(report)),

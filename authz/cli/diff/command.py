@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from authz.cli.compiled import cache_folder, definitions
+from authz.cli.compiled import cache_beside, definitions
 from authz.cli.diff.acceptance import Accepted, accepted
 from authz.cli.diff.forms import RULES, Compared, as_json, markdown, print_terminal, remarks
 from authz.cli.diff.people import People, directory_of
@@ -19,12 +19,14 @@ from authz.cli.diff.sides import Side, compiled_sides, opened
 from authz.cli.diff.words import lines_of
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
+from authz.cli.git import merge_base_of, top_of
 from authz.cli.log.replay import exported
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.reports.github import annotation_lines, append_summary
 from authz.cli.reports.places import Places
 from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count, messages, say
+from authz.cli.verdicts import NoCache
 from authz.core.definition import PolicySet
 from authz.core.diff.sets import SetDiff, Verdict, diff_sets, total
 from authz.core.directory import Directory
@@ -41,7 +43,7 @@ NOT_COMPILED, FAILING, UNAPPROVED, FINDINGS = 3, 4, 5, 1
 
 @app.command(
     epilog=examples(
-        "authz diff origin/main .                    a branch against main",
+        "authz diff --merge-base origin/main         what a branch changes",
         "authz diff v1.4 v1.5 --registry people.jsonl",
         "authz diff ../before . --format markdown",
     )
@@ -64,6 +66,11 @@ def diff(  # noqa: PLR0913, PLR0917 - each an option of its own
     summary: Annotated[
         Path | None, typer.Option("--summary", metavar="FILE", help="Also append the Markdown to this file.")
     ] = None,
+    merge_base: Annotated[
+        bool,
+        typer.Option("--merge-base", help="Compare with the commit at which HEAD left BASE, as a pull request does."),
+    ] = False,
+    no_cache: NoCache = False,
     advisory: Annotated[bool, typer.Option("--advisory", help="Always exit with 0, and say if it would fail.")] = False,
 ) -> None:
     """Compare two versions of policy sets: who gains, who loses.
@@ -79,7 +86,19 @@ def diff(  # noqa: PLR0913, PLR0917 - each an option of its own
     quiet_operations_log()
     if form not in FORMATS:
         raise Usage(f"--format is one of {', '.join(FORMATS)}")
-    compared = compare(base, head, registry, replay_log, pseudonyms=pseudonyms)
+    if merge_base:
+        base = left_at(base, head)
+    compared = compare(base, head, registry, replay_log, pseudonyms=pseudonyms, no_cache=no_cache)
+    _show(compared, form)
+    if summary is not None:
+        append_summary(summary, markdown(compared))
+    if compared.exit_code and advisory:
+        say(messages(), f"would fail with exit status {compared.exit_code}")
+    elif compared.exit_code:
+        raise typer.Exit(compared.exit_code)
+
+
+def _show(compared: Compared, form: str) -> None:
     if form == "terminal":
         print_terminal(compared)
     elif form == "json":
@@ -92,15 +111,31 @@ def diff(  # noqa: PLR0913, PLR0917 - each an option of its own
         typer.echo(compared.headline)
         for line in annotation_lines(remarks(compared)):
             typer.echo(line)
-    if summary is not None:
-        append_summary(summary, markdown(compared))
-    if compared.exit_code and advisory:
-        say(messages(), f"would fail with exit status {compared.exit_code}")
-    elif compared.exit_code:
-        raise typer.Exit(compared.exit_code)
 
 
-def compare(base: str, head: str, registry: str = "", log: Path | None = None, *, pseudonyms: bool = False) -> Compared:
+def left_at(base: str, head: str) -> str:
+    """The commit at which HEAD left BASE, a revision; HEAD is a revision or a folder of the checkout we stand in.
+
+    Raises:
+        Usage: HEAD is a folder elsewhere. GitFailed: git knows no such revision, or no commit that both have.
+    """
+    if not Path(head).is_dir():
+        return merge_base_of(base, head, Path())
+    here, there = (top_of(one) for one in (Path(), Path(head)))
+    if here is None or here != there:
+        raise Usage(f"--merge-base: `{head}` is no folder of the checkout that this runs in")
+    return merge_base_of(base, "HEAD", Path())
+
+
+def compare(
+    base: str,
+    head: str,
+    registry: str = "",
+    log: Path | None = None,
+    *,
+    pseudonyms: bool = False,
+    no_cache: bool = False,
+) -> Compared:
     """Both sides read, compiled as far as they differ, and compared.
 
     Raises:
@@ -111,7 +146,8 @@ def compare(base: str, head: str, registry: str = "", log: Path | None = None, *
         raise Usage(f"BASE and HEAD are one folder, `{head}`; say what to compare it with")
     with opened(base, settings, is_base=True) as of_base, opened(head, settings) as of_head:
         before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
-        cache = cache_folder(settings)
+        set_dirs = (*before_at.place.set_dirs, *after_at.place.set_dirs)
+        cache = None if no_cache else cache_beside(settings, set_dirs)
         before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
     diffs = list(_diffs(before, after))

@@ -91,7 +91,7 @@ def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterato
 
 def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     found = find_sets(folder)
-    for absent in (f"{each.name}/{name}" for each in found for name in absent_submodules(each)):
+    for absent in (Path(each.name, absent) for each in found for absent in absent_submodules(each)):
         raise Usage(f"`{absent}` is a submodule that is not checked out, so the set is not whole")
     top = _top(folder.resolve())
     if any(Path(absent).parts[:1] == (APPROVALS,) for absent in absent_submodules(top)):
@@ -124,7 +124,7 @@ def read_bundles(side: Opened) -> tuple[dict[str, Bundle], list[Problem]]:
     return bundles, problems
 
 
-def compiled_sides(base: Opened, head: Opened, cache: Path, *, whole: bool) -> tuple[Side, Side]:
+def compiled_sides(base: Opened, head: Opened, cache: Path | None, *, whole: bool) -> tuple[Side, Side]:
     """Both sides, read once; compiled is only what differs: other sets, and of those the tenants with other lines.
 
     Args:
@@ -166,7 +166,11 @@ def _other_lines(one: CompiledSet, other: CompiledSet) -> CompiledSet:
 
 
 def _judged(
-    side: Opened, bundles: Mapping[str, Bundle], other: Mapping[str, Bundle], problems: list[Problem], cache: Path
+    side: Opened,
+    bundles: Mapping[str, Bundle],
+    other: Mapping[str, Bundle],
+    problems: list[Problem],
+    cache: Path | None,
 ) -> _Judged:
     compiled: dict[str, CompiledSet] = {}
     failing: list[Problem] = []

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from authz.cli.compiled import cache_folder, sets_of
+from authz.cli.compiled import cache_beside, sets_of
 from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
@@ -86,10 +86,11 @@ def run_tests(  # noqa: PLR0913, PLR0917 - each an option of its own
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
     settings = Settings()
     place = sets_of(directory, settings)
+    cache = None if no_cache else cache_beside(settings, place.set_dirs)
     runs = []
     with bar("testing", len(place.set_dirs)) as advance:
         for set_dir in place.set_dirs:
-            runs.append(run_set(place, set_dir, None if no_cache else cache_folder(settings)))
+            runs.append(run_set(place, set_dir, cache))
             advance(1)
     report = SuiteRuns(tuple(runs), min_coverage)
     places = Places(place.set_dirs, place.model)
