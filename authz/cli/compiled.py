@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from authz.cli.failures import Usage
 from authz.cli.git import is_tracked
-from authz.cli.terminal import bar
+from authz.cli.terminal import Advance, bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
 from authz.errors import ConfigError, PolicyInvalid, Problem
@@ -28,13 +28,13 @@ class Place(NamedTuple):
     set_dirs: list[Path]
     model: Path
 
-    def bundle(self, set_dir: Path) -> Bundle:
-        """One set as read.
+    def bundle(self, set_dir: Path, advance: Advance | None = None) -> Bundle:
+        """One set as read; `advance` is told of each file.
 
         Raises:
             PolicyInvalid: a file that does not belong or cannot be read.
         """
-        return read_bundle(set_dir, self.model)
+        return read_bundle(set_dir, self.model, advance)
 
 
 def sets_of(directory: Path | None, settings: Settings) -> Place:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -86,8 +86,10 @@ def find_model(directory: Path, fallback: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.is_file()), fallback)
 
 
-def read_bundle(set_dir: Path, model: Path) -> Bundle:
+def read_bundle(set_dir: Path, model: Path, advance: Callable[[int], None] | None = None) -> Bundle:
     """Read one set and the model. Files that change while they are read are read again.
+
+    `advance`: is told of each file that has been read.
 
     Raises:
         PolicyInvalid: the set's folder or the model cannot be read, or the files keep changing.
@@ -95,7 +97,7 @@ def read_bundle(set_dir: Path, model: Path) -> Bundle:
     place = f"{POLICIES_FOLDER}/{set_dir.name}"
     model_in_set = model.name if model.parent == set_dir else ""
     for _ in range(_READ_ATTEMPTS):
-        reader = _Reader(place, model_in_set)
+        reader = _Reader(place, model_in_set, advance)
         before = reader.read(set_dir)
         model_bytes = _read_model(model)
         if _Reader(place, model_in_set).signatures(set_dir) == before:
@@ -140,7 +142,8 @@ def _why(error: OSError) -> str:
 class _Reader:
     """Walks one set's folder by directory descriptors; collects bytes, signatures and problems."""
 
-    def __init__(self, place: str, model_in_set: str) -> None:
+    def __init__(self, place: str, model_in_set: str, advance: Callable[[int], None] | None = None) -> None:
+        self._advance = advance
         self.files: dict[str, bytes] = {}
         self.problems: list[Problem] = []
         self._place = place
@@ -217,6 +220,8 @@ class _Reader:
                 self.refuse("", f"holds more than {_LARGEST_SET} bytes or {_MOST_FILES} files")
             else:
                 self.files[name] = _content(descriptor)
+        if self._advance is not None:
+            self._advance(1)
 
 
 @contextmanager

@@ -116,11 +116,12 @@ def read_bundles(side: Opened) -> tuple[dict[str, Bundle], list[Problem]]:
     """Every set of a side as read, and what cannot be read."""
     bundles: dict[str, Bundle] = {}
     problems: list[Problem] = []
-    for set_dir in side.place.set_dirs:
-        try:
-            bundles[set_dir.name] = side.place.bundle(set_dir)
-        except PolicyInvalid as invalid:
-            problems.extend(invalid.problems)
+    with bar(f"{side.name}: files read") as advance:
+        for set_dir in side.place.set_dirs:
+            try:
+                bundles[set_dir.name] = side.place.bundle(set_dir, advance)
+            except PolicyInvalid as invalid:
+                problems.extend(invalid.problems)
     return bundles, problems
 
 
@@ -175,7 +176,7 @@ def _judged(
     compiled: dict[str, CompiledSet] = {}
     failing: list[Problem] = []
     changed = {name: one for name, one in bundles.items() if name not in other or other[name].revision != one.revision}
-    with bar(f"{side.name}: compiling", len(changed)) as advance:
+    with bar(f"{side.name}: files compiled", sum(len(one.files) for one in changed.values())) as advance:
         for name, bundle in changed.items():
             try:
                 judged = judge_set(bundle, cache)
@@ -183,6 +184,6 @@ def _judged(
                 failing.extend(judged.problems)
             except PolicyInvalid as invalid:
                 problems.extend(invalid.problems)
-            advance(1)
+            advance(len(bundle.files))
     broken = {set_dir.name for set_dir in side.place.set_dirs} - (bundles.keys() - (changed.keys() - compiled.keys()))
     return _Judged(side, bundles, compiled, tuple(problems), tuple(failing), frozenset(broken))
