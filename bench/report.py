@@ -16,10 +16,12 @@ HEAD = """\
 Made by `make bench` from one run on one machine ({machine}, {cores} cores, Python {python}; {day}, commit {commit}). CPU time
 and ratios hold from machine to machine, rates and latencies do not. The matrix, {tenants:,} tenants x 20 contacts and their ranges are loaded
 into each; all {questions:,} distinct questions are asked of each, and every answer is held against ours, before anything is timed.
-Rounds are interleaved; medians, with least and most.
+Rounds are interleaved; medians, with least and most.{busy}
 
 ![CPU for each decision](performance.svg)
 """
+BUSY = """ The machine was busy with other things
+(load average {load} on {cores} cores), so every time on this page is longer than on an idle one; the ratios are what to read."""
 PEERS = """\
 
 How the peers are set up, each as well as it honestly can be: pycasbin with one enforcer a tenant (plain), or with its filter on role and action
@@ -39,8 +41,9 @@ GROWTH = """\
 {tenants}
 
 A decision is the same handful of look-ups however many tenants there are; what grows is how often one of them misses the processor's caches.
-That is where the curve bends: when the people no longer fit into them, between 1,000 and 50,000 tenants. Memory is what a million contacts
-cost as objects of their own; load time and memory at that size are the weakest figures of this page.
+That is where the curve bends: when the people no longer fit into them, between 1,000 and 50,000 tenants. Time and memory here are those of the made-up
+world, with the questions and what the peers are given; `python bench/registry_size.py` and `python bench/at_scale.py` measure what a service needs
+(docs/decisions/0008-a-million-people.md).
 
 | network lines of a tenant | `core.decide` | compiled in |
 |---|---|---|
@@ -78,10 +81,10 @@ def main() -> None:
     compare, growth = read_results("compare"), read_results("growth")
     if compare is None:
         raise SystemExit("nothing was measured yet: make bench")
-    base = compare["http"]["no-op ASGI application"]
+    base, machine = compare["http"]["no-op ASGI application"], compare["machine"]
     parts = [
         HEAD.format(
-            machine=compare["machine"]["processor"], cores=compare["machine"]["cores"], python=compare["machine"]["python"],
+            busy=BUSY.format(**machine) if machine.get("load", 0.0) > machine["cores"] else "", machine=machine["processor"], cores=machine["cores"], python=machine["python"],
             day=compare["measured_on"], commit=compare["commit"], tenants=compare["tenants"], questions=compare["questions"],
         ),
         "\n## In process\n\n| engine | CPU a decision, us | ratio |\n|---|---|---|\n",

@@ -26,7 +26,8 @@ def machine() -> dict[str, Any]:
         ),
         platform.machine(),
     )
-    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    load = round(os.getloadavg()[0], 1)
+    return {"processor": model, "cores": os.cpu_count(), "python": platform.python_version(), "load": load}
 
 
 def commit() -> str:
