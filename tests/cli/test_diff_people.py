@@ -110,7 +110,6 @@ def test_who_stands_on_a_coming_annex_only_is_named_with_its_day(versioned: Chec
     assert told("--pseudonyms") == {
         "gains": [
             "acme: contact 2",
-            "acme: contact 1 of annex 2, from 2999-01-01 (annex 2)",
             "acme: contact 2 of annex 2, from 2999-01-01 (annex 2)",
         ]
     }

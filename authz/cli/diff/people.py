@@ -18,7 +18,7 @@ from authz.core.diff.chances import Place
 from authz.core.diff.reach import Difference, Reach, Way
 from authz.core.directory import Directory, Tenant
 from authz.core.generation import Generation
-from authz.core.types import ContactState
+from authz.core.types import ContactState, SubjectKey
 from authz.core.values import written_id
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
@@ -61,11 +61,12 @@ class People:
         found: dict[Way, list[str]] = {way: [] for way in Way}
         for tenant in reach.tenants(difference):
             side = self._head.get(tenant.set_id) or self._base.get(tenant.set_id) or head or base
-            told: set[tuple[str, Way]] = set()
+            told: set[tuple[SubjectKey, Way]] = set()
             for place, name, since in self._places(tenant, side) if side is not None else ():
                 way = reach.way(difference, place)
-                if way is not None and (name, way) not in told:
-                    told.add((name, way))
+                one = place.contact.keys[0]
+                if way is not None and (one, way) not in told:
+                    told.add((one, way))
                     found[way].append(f"{tenant.id}: {name}{since}")
         return Touched(*(tuple(found[way]) for way in (Way.GAINS, Way.LOSES, Way.OTHERWISE)))
 
