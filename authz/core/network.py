@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import Final, NamedTuple
 
@@ -137,7 +138,7 @@ class TenantNetworks:
         ranges = [(_range_of(line), line) for line in self.lines]
         cuts = sorted({cut for span, _ in ranges for cut in (span.first, span.last + 1)})
         self.bounds: tuple[int, ...] = tuple(cuts)
-        self.verdicts = tuple(_verdict(at, ranges) for at in (-1, *cuts))
+        self.verdicts = (_NOWHERE, *_verdicts(cuts, ranges))
 
     def verdict(self, address: Address) -> NetworkVerdict:
         """The verdict on one address."""
@@ -161,6 +162,7 @@ class TenantNetworks:
         return self.bounds
 
 
+_NOWHERE: Final = NetworkVerdict(False, "")
 _EVERYTHING = AddressRange(Address(0), Address(IPV6_BASE + (1 << 128) - 1))
 
 
@@ -168,9 +170,22 @@ def _range_of(line: NetworkLine) -> AddressRange:
     return _EVERYTHING if line.network == ANY_NETWORK else parse_cidr(line.network)
 
 
-def _verdict(at: int, ranges: list[tuple[AddressRange, NetworkLine]]) -> NetworkVerdict:
-    covering = [line for span, line in ranges if span.first <= at <= span.last]
-    for line in covering:
-        if line.effect is Effect.DENY:
-            return NetworkVerdict(False, line.source)
-    return NetworkVerdict(True, covering[0].source) if covering else NetworkVerdict(False, "")
+def _verdicts(cuts: list[int], ranges: list[tuple[AddressRange, NetworkLine]]) -> Iterator[NetworkVerdict]:
+    """The verdict from each cut on, up to the next: the first line that denies there, else the first that allows."""
+    beginning: dict[int, list[int]] = {}
+    for number, (span, _) in enumerate(ranges):
+        beginning.setdefault(span.first, []).append(number)
+    denying: list[tuple[int, int]] = []
+    allowing: list[tuple[int, int]] = []  # heaps of (number of the line, its last address)
+    for at in cuts:
+        for number in beginning.get(at, ()):
+            span, line = ranges[number]
+            heappush(denying if line.effect is Effect.DENY else allowing, (number, span.last))
+        verdict = _NOWHERE
+        for inside, heap in ((False, denying), (True, allowing)):
+            while heap and heap[0][1] < at:
+                heappop(heap)
+            if heap:
+                verdict = NetworkVerdict(inside, ranges[heap[0][0]][1].source)
+                break
+        yield verdict
