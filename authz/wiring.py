@@ -184,7 +184,8 @@ class Service:
         """
         for _ in range(_LOOKS_AFTER_A_CHANGE):
             self.refresh_registry()
-            if self.registry is not None and self.registry.directory.revision >= revision:
+            watch = self.registry
+            if watch is not None and not watch.stale_reason and watch.directory.revision >= revision:
                 return
         raise NotYetVisible("the change is recorded, but this worker could not read it back yet; do not repeat it")
 

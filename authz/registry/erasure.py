@@ -24,6 +24,17 @@ _SEARCHED: Final = (t.tenant, t.annex, t.contact, t.suspension, t.resource, t.ca
 _EXACT: Final = ("contact.email", "contact.phone", "contact.login", "suspension.subject_key")
 """Columns of whole ids, from which the person's are gone; another's may end alike."""
 _KINDS: Final = ("email", "phone", "login")
+_CONTACT_ERASED: Final = "contact_erased"
+_SUSPENSION_ERASED: Final = "suspension_erased"
+_MENTION_ERASED: Final = "mention_erased"
+
+
+def erased_since(connection: sa.Connection, revision: int) -> bool:
+    """Whether anybody was erased after a registry revision, so that no copy of before may be kept."""
+    kinds = (_CONTACT_ERASED, _SUSPENSION_ERASED, _MENTION_ERASED)
+    row = t.change.c
+    query = sa.select(row.revision).where(row.revision > revision, row.kind.in_(kinds)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 class Erasure(NamedTuple):
@@ -83,7 +94,7 @@ def erase(store: RegistryStore, key: SubjectKey, by: str, tenant_id: str = "") -
             change.connection.execute(
                 t.contact.delete().where(row.annex_id == line.annex_id, row.position == line.position)
             )
-            change.record("contact_erased", line.tenant_id, about=line.place, details={"annex": line.annex_id})
+            change.record(_CONTACT_ERASED, line.tenant_id, about=line.place, details={"annex": line.annex_id})
         suspensions = _forget_suspensions(change, keys, tenant_id)
         mentions = _forget_mentions(change, frozenset(keys), tenant_id)
         names = {line.name for line in found}
@@ -138,7 +149,7 @@ def _forget_suspensions(change: Change, keys: Iterable[SubjectKey], tenant_id: s
     found = list(change.connection.scalars(sa.select(row.tenant_id).where(mine)))
     change.connection.execute(t.suspension.delete().where(mine))
     for one in sorted(set(found)):
-        change.record("suspension_erased", one)
+        change.record(_SUSPENSION_ERASED, one)
     return len(found)
 
 
@@ -160,7 +171,7 @@ def _forget_mentions(change: Change, keys: frozenset[SubjectKey], tenant_id: str
                 continue
             mine = [column == value for column, value in zip(key_columns, values, strict=True)]
             change.connection.execute(table.update().where(*mine).values(attributes=canonical_json(after)))
-            change.record("mention_erased", of_tenant, about=f"attributes of a {table.name}")
+            change.record(_MENTION_ERASED, of_tenant, about=f"attributes of a {table.name}")
             found += 1
     return found
 

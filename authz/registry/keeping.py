@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from authz.errors import RegistryUnavailable
+from authz.registry.erasure import erased_since
 from authz.registry.revision import goes_on_from, revision_of
 from authz.registry.rows import closed_tenants, read_tenants
 from authz.registry.snapshot import Part, append_part, confirm_snapshot, parts_of, save_snapshot
@@ -45,17 +46,15 @@ class SnapshotKeeper:
         """
         looked_at = self._store.now()
         newest = self._store.revision()
-        if self._parts and self._parts[-1].revision == newest and self._left == _state(self._path):
-            if not 0 <= looked_at - self._confirmed < CONFIRM_EVERY_S:
-                confirm_snapshot(self._path, looked_at)
-                self._confirmed = looked_at
-                self._left = _state(self._path)
+        known = self._parts and self._parts[-1].revision == newest and self._left == _state(self._path)
+        if known and 0 <= looked_at - self._confirmed < CONFIRM_EVERY_S:
             return False
         with _alone(self._path):
             self._know()
-            written = self._append() or self._whole()
+            before = len(self._parts)
+            whole = not self._append() and self._whole()
             self._left = _state(self._path)
-            return written
+            return whole or len(self._parts) > before
 
     def renew(self) -> None:
         """Write the file whole, without what it held before; what writers that were killed left beside it goes too.
@@ -80,6 +79,7 @@ class SnapshotKeeper:
         """The parts that are there, where another process wrote the file or this one has just begun."""
         if self._parts and self._left == _state(self._path):
             return
+        self._clear()
         try:
             self._parts = parts_of(self._path)
         except RegistryUnavailable:
@@ -94,16 +94,14 @@ class SnapshotKeeper:
         looked_at = self._store.now()
         with self._store.reading() as connection:
             newest = revision_of(connection)
-            if newest == last.revision:
-                confirm_snapshot(self._path, looked_at)
-            else:
+            if newest != last.revision:
                 too_long = sum(one.length for one in others) * _SHARE > first.length or len(others) >= _MOST_PARTS
-                if too_long or not goes_on_from(connection, last.revision, newest):
-                    return False
                 since = last.revision.number
+                if too_long or not goes_on_from(connection, last.revision, newest) or erased_since(connection, since):
+                    return False
                 gone, tenants = closed_tenants(connection, since), read_tenants(connection, since)
                 self._parts.append(append_part(self._path, last, gone, tenants, newest, looked_at))
-        self._confirmed = looked_at
+        self._confirm(looked_at)
         return True
 
     def _whole(self) -> bool:
@@ -112,12 +110,16 @@ class SnapshotKeeper:
         with self._store.reading() as connection:
             newest = revision_of(connection)
             self._parts = [save_snapshot(self._path, read_tenants(connection), newest, looked_at)]
-        self._confirmed = looked_at
+        self._confirm(looked_at)
         return True
+
+    def _confirm(self, at: float) -> None:
+        confirm_snapshot(self._path, self._parts[-1], at)
+        self._confirmed = at
 
 
 def _state(path: Path) -> object:
-    """What changes when anybody writes or confirms the file."""
+    """What changes when anybody writes the file."""
     try:
         found = path.stat()
     except OSError:

@@ -186,13 +186,20 @@ def _entered(change: Change, annex_id: int) -> tuple[str, TenantAnnexes, AnnexRe
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names in the trail can be one person's: case, blanks, width and diacritics make no second person."""
+    """Whether two names in the trail can be one person's to a reader.
+
+    Case, blanks, width and diacritics make no second person, nor do letters of other alphabets that look alike.
+    """
     return _plain_name(one) == _plain_name(other)
 
 
 def _plain_name(name: str) -> str:
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    return "".join(char for char in decomposed if char.isalnum())
+    return "".join(char for char in decomposed if char.isalnum()).translate(_LOOK_ALIKES)
+
+
+_LOOK_ALIKES: Final = str.maketrans("авекмнорстухіјѕһԁԛԝ" + "αβεζηικμνορτυχ", "abekmhopctyxijshdqw" + "abezhikmnoptyx")
+"""Cyrillic and Greek letters that look like Latin ones, small or capital."""
 
 
 def _objection(tenant: TenantAnnexes, draft: AnnexRecord, by: str) -> str:

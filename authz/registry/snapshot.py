@@ -11,6 +11,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -63,7 +64,6 @@ def save_snapshot(path: Path, tenants: Iterable[Tenant], revision: Revision, as_
     try:
         with os.fdopen(descriptor, "wb") as stream:
             part = _write_part(stream, (), tenants, revision, as_of, "")
-            os.utime(stream.fileno(), (as_of, as_of))
             os.fsync(stream.fileno())
         aside.replace(path)
     except BaseException:
@@ -88,14 +88,40 @@ def append_part(
         except BaseException:
             stream.truncate(end)
             raise
-        os.utime(stream.fileno(), (as_of, as_of))
         os.fsync(stream.fileno())
     return part
 
 
-def confirm_snapshot(path: Path, as_of: float) -> None:
-    """Note that the database still agrees with the file (its modification time is `as_of`)."""
-    os.utime(path, (as_of, as_of))
+def confirm_snapshot(path: Path, last: Part, as_of: float) -> None:
+    """Note beside the file that the database still agreed with its last part at `as_of`.
+
+    The file's own time says nothing: a copy is new, and so is what a failed write leaves.
+
+    Raises:
+        OSError: the disk is full, or not ours to write.
+    """
+    aside = path.with_name(f".{path.name}.seen")
+    aside.touch(0o600)
+    aside.write_text(f"{last.sha256} {as_of!r}\n", "ascii")
+    aside.replace(seen_beside(path))
+
+
+def seen_beside(path: Path) -> Path:
+    """The note beside a snapshot that says until when the database agreed with it."""
+    return path.with_name(f"{path.name}.seen")
+
+
+def seen_at(path: Path, sha256: str = "") -> float | None:
+    """Until when the database was seen to agree with a snapshot, in seconds since 1970-01-01T00:00Z; None: not noted.
+
+    `sha256`: of the last part that it must have agreed with.
+    """
+    try:
+        noted, _, as_of = seen_beside(path).read_text("ascii").strip().partition(" ")
+        seen = float(as_of)
+    except (OSError, ValueError):
+        return None
+    return seen if math.isfinite(seen) and sha256 in ("", noted) else None
 
 
 def load_snapshot(path: Path) -> Snapshot:
@@ -105,16 +131,13 @@ def load_snapshot(path: Path) -> Snapshot:
         RegistryUnavailable: there is no such file, or it is not whole.
     """
     with _reading(path) as stream, _no_search_for_cycles():
-        as_of = os.fstat(stream.fileno()).st_mtime
         part = _head(stream, "")
         directory = Directory((), *part.revision, expected_keys=part.keys)
         _read_part(stream, part, directory)
         while (following := _following(stream, part)) is not None:
             part = following
             _read_part(stream, part, directory)
-        if stream.read(1):
-            as_of = part.as_of
-    return Snapshot(directory, as_of)
+    return Snapshot(directory, max(part.as_of, seen_at(path, part.sha256) or part.as_of))
 
 
 def parts_of(path: Path) -> list[Part]:
@@ -159,8 +182,8 @@ def _head(stream: BinaryIO, before: str) -> Part:
 def _following(stream: BinaryIO, last: Part) -> Part | None:
     """The head of the next part; None where no whole part follows. The stream stands at the part, or where it was."""
     at = stream.tell()
-    there = os.fstat(stream.fileno()).st_size - at
     begun = stream.read(_HEAD_BYTES)
+    there = os.fstat(stream.fileno()).st_size - at  # asked after the head, which somebody may write at this moment
     stream.seek(at)
     if there <= _HEAD_BYTES or not begun.strip(b" \0"):  # a head is written when all that it speaks of is on disk
         return None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from authz.errors import RegistryUnavailable
-from authz.registry.snapshot import Snapshot, load_snapshot
+from authz.registry.snapshot import Snapshot, load_snapshot, seen_at
 from authz.registry.store import RegistryStore
 
 KEPT_WITHIN_S: Final = 120.0
@@ -90,10 +90,7 @@ class RegistryWatch:
     def _problem(self, now: float) -> str:
         if self._snapshot is None:
             return ""
-        try:
-            kept = self._snapshot.stat().st_mtime
-        except OSError:
-            kept = 0.0
+        kept = seen_at(self._snapshot) or 0.0
         if now - max(kept, self._begun) <= KEPT_WITHIN_S:
             return ""
         since = f"for {now - kept:.0f} s" if kept else "so far"

@@ -29,14 +29,17 @@ def builder_child(command: Sequence[str]) -> Iterator[None]:
 
 
 @contextmanager
-def child(what: str, command: Sequence[str], told: bytes = b"") -> Iterator[None]:
+def child(
+    what: str, command: Sequence[str], told: bytes = b"", longest_pause_s: float = _LONGEST_PAUSE_S
+) -> Iterator[None]:
     """A process runs as long as the block.
 
     Args:
         what: its name in the operations log.
         told: what it reads from its standard input; secrets have no place on a command line.
+        longest_pause_s: seconds before it is started again at most, however often it dies.
     """
-    keeper = _Keeper(what, command, told)
+    keeper = _Keeper(what, command, told, longest_pause_s)
     keeper.start()
     try:
         yield
@@ -47,11 +50,12 @@ def child(what: str, command: Sequence[str], told: bytes = b"") -> Iterator[None
 class _Keeper(threading.Thread):
     """Starts the process and waits for its end."""
 
-    def __init__(self, what: str, command: Sequence[str], told: bytes) -> None:
+    def __init__(self, what: str, command: Sequence[str], told: bytes, longest_pause_s: float) -> None:
         super().__init__(name=f"{what}-keeper", daemon=True)
         self._what = what
         self._command = command
         self._told = told
+        self._longest_pause_s = longest_pause_s
         self._stopping = threading.Event()
         self._starting = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
@@ -71,7 +75,8 @@ class _Keeper(threading.Thread):
             if self._stopping.is_set():
                 return
             _log.error(f"{self._what}_ended", pid=child.pid, status=status)
-            pause = _FIRST_PAUSE_S if time.monotonic() - started > _GOOD_LIFE_S else min(2 * pause, _LONGEST_PAUSE_S)
+            lived_well = time.monotonic() - started > _GOOD_LIFE_S
+            pause = _FIRST_PAUSE_S if lived_well else min(2 * pause, self._longest_pause_s)
             if self._stopping.wait(pause):
                 return
 

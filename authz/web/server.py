@@ -50,6 +50,8 @@ _COLLECT_AFTER: Final = 20_000
 _SWITCH_S: Final = 0.0005
 """Seconds that the thread that answers waits for another thread of Python's (it is 5 ms otherwise, several times a
 request while a look-out reads much)."""
+_KEEPER_PAUSE_S: Final = 1.0
+"""Seconds until the snapshot's keeper is started again: what is suspended meanwhile is not in the snapshot."""
 _WORKER_LIVES_S: Final = 30
 """Seconds that a worker has to say that it lives, which it does from the beginning of its process. On a machine that is
 busy beyond measure that beginning takes longer than uvicorn's 5, and workers that are killed for it never come up."""
@@ -81,7 +83,7 @@ def serve(settings: Settings) -> None:
                 tally_folder(settings.data) as tallies,
                 builder_child(children.builder_command(settings)),
                 child("indexer", children.indexer_command(), children.indexer_task(settings)),
-                child("keeper", children.keeper_command(), children.keeper_task(settings)),
+                child("keeper", children.keeper_command(), children.keeper_task(settings), _KEEPER_PAUSE_S),
             ):
                 _run(settings, listening, tallies)
         finally:

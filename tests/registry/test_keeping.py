@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -18,7 +19,7 @@ from authz.errors import RegistryUnavailable
 from authz.registry.erasure import erase
 from authz.registry.keeping import CONFIRM_EVERY_S, SnapshotKeeper
 from authz.registry.load import load_file
-from authz.registry.snapshot import load_snapshot, parts_of
+from authz.registry.snapshot import load_snapshot, parts_of, seen_at
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
 
@@ -161,17 +162,42 @@ def test_with_the_database_away_the_file_stays_and_ages(tmp_path: Path, path: Pa
     assert path.stat() == before
 
 
-def test_only_a_whole_new_file_is_without_what_was_erased(loaded: RegistryStore, path: Path) -> None:
+def test_after_an_erasure_anywhere_the_file_is_written_whole_and_without_the_person(
+    loaded: RegistryStore, path: Path
+) -> None:
     keeper = SnapshotKeeper(loaded, path)
     keeper.keep()
-    erase(loaded, ANA, "ines")
+    erase(loaded, ANA, "ines")  # by another server on the same database, say
+    suspend(loaded, "acme", SubjectKey("ioana@acme.example"), "ines")
     keeper.keep()
 
     assert ana(load_snapshot(path).directory) is None
-    assert b'"ana@acme.example"' in path.read_bytes()  # of before: `renew` is for erasure
-    keeper.renew()
     assert b'"ana@acme.example"' not in path.read_bytes()
     assert len(parts_of(path)) == 1
+
+
+def test_a_look_that_cannot_write_makes_the_file_no_younger(
+    loaded: RegistryStore, path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = SnapshotKeeper(loaded, path)
+    keeper.keep()
+    suspend(loaded, "acme", ANA, "ines")
+    before = load_snapshot(path).as_of
+    clock.now += 3600
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            keeper.keep()
+    assert load_snapshot(path).as_of == seen_at(path) == before
+    assert ana(load_snapshot(path).directory) is ContactState.ACTIVE
+
+    keeper.keep()
+    assert ana(load_snapshot(path).directory) is ContactState.SUSPENDED
+    assert load_snapshot(path).as_of == seen_at(path) == clock.now
 
 
 def test_who_waits_for_the_lock_writes_what_the_database_holds_when_it_is_his_turn(
@@ -191,8 +217,7 @@ def test_who_waits_for_the_lock_writes_what_the_database_holds_when_it_is_his_tu
     waiting.join(30)
 
     assert ana(load_snapshot(path).directory) is None
-    _, second = parts_of(path)
-    assert b'"ana@acme.example"' not in path.read_bytes()[-second.length :]
+    assert b'"ana@acme.example"' not in path.read_bytes()
 
 
 def test_file_and_lock_are_their_owners_alone_and_what_killed_writers_left_goes(
@@ -204,6 +229,10 @@ def test_file_and_lock_are_their_owners_alone_and_what_killed_writers_left_goes(
     SnapshotKeeper(loaded, path).keep()
 
     assert not left.exists()
-    assert {one.name for one in path.parent.iterdir()} == {"registry.snapshot", "registry.snapshot.lock"}
+    assert {one.name for one in path.parent.iterdir()} == {
+        "registry.snapshot",
+        "registry.snapshot.lock",
+        "registry.snapshot.seen",
+    }
     assert {stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()} == {0o600}
     assert os.getuid() == path.stat().st_uid

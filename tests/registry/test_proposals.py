@@ -93,7 +93,16 @@ def test_a_future_date_waits_by_itself(store: RegistryStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Mara Ionescu", "mara  IONESCU", " Mara Ionescu ", "Mará Ionescu", "ＭＡＲＡ Ionescu"]
+    "name",
+    [
+        "Mara Ionescu",
+        "mara  IONESCU",
+        " Mara Ionescu ",
+        "Mará Ionescu",
+        "ＭＡＲＡ Ionescu",
+        "\u041cara Ionescu",
+        "Mar\u0430 I\u03bfnescu",
+    ],
 )
 def test_nobody_approves_what_he_entered_however_he_writes_his_name(store: RegistryStore, name: str) -> None:
     draft = enter_draft(store, "acme", annex(), "Mara Ionescu")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,15 @@ from authz.core.types import ContactState, SubjectKey
 from authz.errors import RegistryUnavailable
 from authz.registry.load import load_file
 from authz.registry.revision import Revision
-from authz.registry.snapshot import Part, append_part, confirm_snapshot, load_snapshot, parts_of, save_snapshot
+from authz.registry.snapshot import (
+    Part,
+    append_part,
+    confirm_snapshot,
+    load_snapshot,
+    parts_of,
+    save_snapshot,
+    seen_beside,
+)
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import suspend
 
@@ -191,6 +200,7 @@ def test_a_part_that_cannot_be_written_leaves_the_file_as_it_was(directory: Dire
     with pytest.raises(RegistryUnavailable, match="away"):
         append_part(path, first, [], failing(), Revision(8, "x", "y"), LATER)
     assert path.read_bytes() == before
+    assert load_snapshot(path).as_of == SAVED_AT
 
 
 def test_no_file_is_unavailable(tmp_path: Path) -> None:
@@ -200,13 +210,34 @@ def test_no_file_is_unavailable(tmp_path: Path) -> None:
 
 def test_confirming_makes_it_younger(tmp_path: Path) -> None:
     path = tmp_path / "snapshot"
-    saved(Directory((), 4, "here"), path)
+    part = saved(Directory((), 4, "here"), path)
 
-    confirm_snapshot(path, SAVED_AT + 60)
+    confirm_snapshot(path, part, SAVED_AT + 60)
 
     loaded = load_snapshot(path)
     assert loaded.as_of == SAVED_AT + 60
     assert (loaded.directory.revision, loaded.directory.registry_id) == (4, "here")
+
+
+def test_a_copy_is_as_old_as_what_it_is_a_copy_of(tmp_path: Path) -> None:
+    path = tmp_path / "snapshot"
+    part = saved(Directory((), 4, "here"), path)
+    confirm_snapshot(path, part, SAVED_AT + 60)
+    copy = tmp_path / "copy"
+    shutil.copyfile(path, copy)
+    assert load_snapshot(copy).as_of == SAVED_AT
+
+    shutil.copyfile(seen_beside(path), seen_beside(copy))
+    assert load_snapshot(copy).as_of == SAVED_AT + 60
+
+
+@pytest.mark.parametrize("note", ["", "x", f"{'0' * 64} 1e12", "{sha} soon", "{sha} nan", "{sha} inf", "{sha} 1"])
+def test_a_note_of_another_file_or_of_nonsense_makes_nothing_younger(tmp_path: Path, note: str) -> None:
+    path = tmp_path / "snapshot"
+    part = saved(Directory((), 4, "here"), path)
+    seen_beside(path).write_text(note.replace("{sha}", part.sha256))
+
+    assert load_snapshot(path).as_of == SAVED_AT
 
 
 def test_the_search_for_cycles_goes_on_after_a_load_whole_or_damaged(directory: Directory, tmp_path: Path) -> None:
