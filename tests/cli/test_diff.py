@@ -558,6 +558,26 @@ def test_the_markdown_is_one_comment_that_says_whether_to_merge(versioned: Check
     assert (versioned.root / "summary.md").read_text() == text
 
 
+def test_the_summary_of_a_guard_that_goes_says_what_that_means(versioned: Checkout) -> None:
+    guard = (versioned.set_dir / "set.yaml").read_text().partition("guards:\n")[2].partition("accepted:")[0]
+    versioned.replace("set.yaml", f"guards:\n{guard}", "")
+
+    text = diffed("--format", "markdown").out
+
+    assert "## NO CHANGE" in text
+    assert "What must never be is stated otherwise (`storehouse/guests-move-nothing`)" in text
+
+
+def test_the_summary_of_a_stale_approval_does_not_say_that_all_is_well(versioned: Checkout) -> None:
+    approve(versioned, "    cells: [{role: guest, action: open_gate}]\n")
+
+    ran = diffed("--format", "markdown")
+
+    assert ran.status == 1
+    assert "**Do not merge yet**: an approval is stale" in ran.out
+    assert "Nobody may do anything" not in ran.out
+
+
 def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
     record = {
         "kind": "decision", "at": "2026-06-03T07:00:00.000000Z", "channel": "web", "assurance": "session",

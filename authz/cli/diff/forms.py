@@ -12,6 +12,7 @@ from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.markdown import code, prose
 from authz.cli.reports.remark import Level, Remark
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
+from authz.core.diff.declaration import Part
 from authz.core.diff.networks import addresses
 from authz.core.diff.sets import SetDiff, Verdict
 from authz.errors import Problem
@@ -221,9 +222,23 @@ def _advice(compared: Compared) -> str:
         return "**Do not merge yet**: this gives access that nobody has accepted in this change (see `approvals/`)."
     if compared.failing:
         return "**Do not merge yet**: guards or tests fail."
-    if compared.verdict is Verdict.NO_CHANGE:
+    if compared.findings:
+        return "**Do not merge yet**: an approval is stale, or accepts what this change does not do."
+    return f"{_on_access(compared.verdict)}{_on_guards(compared.diffs)}"
+
+
+def _on_guards(diffs: tuple[SetDiff, ...]) -> str:
+    names = [f"{diff.set_id}/{one.name}" for diff in diffs for one in diff.declared if one.part is Part.GUARD]
+    if not names:
+        return ""
+    stated = ", ".join(map(code, names))
+    return f" What must never be is stated otherwise ({stated}): no later change is held to what was stated before."
+
+
+def _on_access(verdict: Verdict) -> str:
+    if verdict is Verdict.NO_CHANGE:
         return "Nobody may do anything that they may not do today, and nobody loses anything."
-    if compared.verdict is Verdict.NARROWER:
+    if verdict is Verdict.NARROWER:
         return "Nobody gains anything. Check that those who lose something are meant to."
     return "The access that this gives is accepted in this change. Check it against the paper that the approval names."
 
