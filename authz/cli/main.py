@@ -124,5 +124,6 @@ for _name, _verb in VERBS.items():
 def main() -> None:
     """Run the program with the arguments of this process."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        if stream is not None:  # closed by whoever started us
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     app(prog_name="authz")

@@ -364,6 +364,17 @@ def test_an_older_approval_that_is_dressed_again_accepts_nothing_and_is_said_to_
     assert "Accepted in this change" not in ran.out
 
 
+def test_what_was_accepted_for_one_tenant_is_not_accepted_for_all_by_the_same_paper(versioned: Checkout) -> None:
+    path = approved_yesterday(versioned, "    cells: [{role: guest, action: move_box, tenant: acme}]\n")
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+    path.write_text(path.read_text().replace(", tenant: acme", ""))
+
+    ran = diffed()
+
+    assert ran.status == 5
+    assert "accepted it before this change already" in ran.out
+
+
 def test_a_part_of_the_addresses_that_the_same_paper_accepted_before_is_not_accepted_anew(versioned: Checkout) -> None:
     path = approved_yesterday(versioned, RANGE)
     versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
@@ -638,6 +649,32 @@ def test_a_link_is_no_approval(versioned: Checkout, tmp_path: Path) -> None:
     (versioned.root / "approvals" / "change.yaml").symlink_to(tmp_path / "elsewhere.yaml")
 
     assert "approvals/change.yaml:0:0: is not a regular file" in diffed().out
+
+
+@pytest.mark.parametrize("side", ["BASE too", "HEAD only"])
+def test_a_folder_of_approvals_that_is_a_link_is_none(versioned: Checkout, tmp_path: Path, side: str) -> None:
+    approve(versioned, RANGE)
+    (versioned.root / "approvals").rename(versioned.root / "elsewhere")
+    (versioned.root / "approvals").symlink_to("elsewhere")
+    if side == "BASE too":
+        for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "y"]):
+            subprocess.run(["git", *words], cwd=versioned.root, check=True)
+    versioned.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    ran = diffed()
+
+    assert ran.status == 3
+    assert "approvals:0:0: is not a folder but a symbolic link" in ran.out
+
+
+def test_an_approval_whose_file_would_not_be_read_is_told(versioned: Checkout) -> None:
+    approve(versioned, RANGE)
+    (versioned.root / "approvals" / "change.yaml").rename(versioned.root / "approvals" / "change.yml")
+
+    ran = diffed()
+
+    assert ran.status == 3
+    assert "approvals/change.yml:0:0: is not read; its name has to end in .yaml" in ran.out
 
 
 def test_the_error_of_a_gain_that_nobody_accepted_stands_on_the_line_that_gives_it(versioned: Checkout) -> None:

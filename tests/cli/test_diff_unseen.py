@@ -295,6 +295,18 @@ def test_a_surer_sender_asked_for_is_more_access_where_a_line_denies_sure_ones(v
 DUTY = '  - {id: duty, type: notification, actions: [open_gate], properties: {channel: email}, clause: "7"}\n'
 
 
+def test_a_custom_obligation_of_another_kind_is_another_one(versioned: Checkout) -> None:
+    versioned.replace("set.yaml", "properties: {kind: sign,", "properties: {kind: nod,")
+    assert told()[0] == "both"
+
+    second = "  - {id: nod, type: custom, actions: [move_box], match: {}, properties: {kind: nod}, clause: '5'}\n"
+    versioned.replace("set.yaml", "properties: {kind: nod,", "properties: {kind: sign,")
+    versioned.replace("set.yaml", "calendars:\n", f"{second}calendars:\n")
+    commit(versioned)
+    versioned.replace("set.yaml", second, "")
+    assert told()[0] == "wider"
+
+
 def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versioned: Checkout) -> None:
     versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{DUTY}")
 

@@ -63,6 +63,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "obligation": (
         None,
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}},
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "another"}},
         {"type": "notification", "actions": ["report"], "properties": {"channel": "email"}},
         {"type": "custom", "actions": ["report", "other"], "properties": {"kind": "k"}},
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [True]}},

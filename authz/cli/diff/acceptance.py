@@ -1,7 +1,8 @@
 """Whether a change says itself that it widens access: its gains, held against the approvals that came with it.
 
-Each gain is looked at by itself. What accepts it in HEAD is new only where nothing in BASE accepted the same gain by
-the same paper: neither an entry that is written otherwise nor one that is made narrower or wider is another signature.
+Each gain is looked at by itself. What accepts it in HEAD is new only where nothing in BASE accepted any of it by the
+same paper: neither an entry that is written otherwise nor one that is made narrower or wider is another
+signature. For one tenant it was accepted, for all of them it was not.
 """
 
 from __future__ import annotations
@@ -40,6 +41,11 @@ class Gain(NamedTuple):
         """The items that accept it."""
         about = str(self.what[0]) if self.member == NETWORKS else ""
         return [item for item in items.get((self.set_id, self.member, about), ()) if item.accepts(*self.what)]
+
+    def touched_by(self, items: _Items) -> list[Item]:
+        """The items that accept some of it."""
+        about = str(self.what[0]) if self.member == NETWORKS else ""
+        return [item for item in items.get((self.set_id, self.member, about), ()) if item.touches(*self.what)]
 
 
 class Unapproved(NamedTuple):
@@ -97,7 +103,7 @@ def accepted(
     held: list[Acceptance] = []
     for diff in diffs:
         for gain in _gains(diff, at, before, items):
-            old = {item.paper for item in gain.accepted_by(before)}
+            old = {item.paper for item in gain.touched_by(before)}
             mine = gain.accepted_by(items)
             new = [item for item in mine if item.paper not in old]
             used |= {item.place for item in mine}

@@ -43,6 +43,14 @@ class Cells(NamedTuple):
         role = "every role" if self.role == ANY else self.role
         return f"{action} of {role} of {'every tenant' if self.tenant == ANY else self.tenant}"
 
+    def touches(self, role: str, action: str, tenant: str, when: str) -> bool:  # noqa: ARG002 - as `accepts`
+        """Whether they are some of the cells, under whatever condition; `tenant` empty: of all tenants."""
+        return (
+            self.role in (ANY, role)
+            and self.action in (ANY, action)
+            and (self.tenant == ANY or tenant in ("", self.tenant))
+        )
+
     def accepts(self, role: str, action: str, tenant: str, when: str) -> bool:
         """Whether the cell of a tenant is among them; `tenant` empty: of all tenants, which only `*` accepts."""
         return (
@@ -59,6 +67,10 @@ class Network(NamedTuple):
     tenant: str
     range: AddressRange | None
 
+    def touches(self, tenant: str, first: int, last: int) -> bool:
+        """Whether some of the addresses are among them; a gain of addresses is never among several items in part."""
+        return self.accepts(tenant, first, last)
+
     def accepts(self, tenant: str, first: int, last: int) -> bool:
         """Whether all addresses from the first to the last are among them; 0 to -1: a request that has none."""
         if self.range is None:
@@ -70,6 +82,10 @@ class Name(str):
     """A declaration as the comparison names it, as in `fact:own_request`."""
 
     __slots__ = ()
+
+    def touches(self, name: str) -> bool:
+        """Whether it is this one."""
+        return self == name
 
     def accepts(self, name: str) -> bool:
         """Whether it is this one."""
@@ -134,6 +150,10 @@ class Item(NamedTuple):
         """Whether what a gain of its member consists of is what it accepts."""
         return self.accepted.accepts(*what)
 
+    def touches(self, *what: Any) -> bool:
+        """Whether it accepts some of what a gain of its member consists of."""
+        return self.accepted.touches(*what)
+
     @property
     def cuts(self) -> tuple[int, ...]:
         """Where its addresses begin, and where they have ended."""
@@ -149,8 +169,13 @@ def paper(because: str) -> str:
 
 def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, ...]]:
     """Every entry, and every problem with its place."""
+    if folder.is_symlink():  # what it leads to is no part of the change, and another revision has none of it
+        return (), (Problem(FOLDER, 0, 0, "is not a folder but a symbolic link", CODE),)
     found: list[Approval] = []
-    problems: list[Problem] = []
+    problems = [
+        Problem(f"{FOLDER}/{path.name}", 0, 0, "is not read; its name has to end in .yaml", CODE)
+        for path in sorted(folder.glob("*.yml"))
+    ]
     for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
         file = f"{FOLDER}/{path.name}"
         if path.is_symlink() or not path.is_file():

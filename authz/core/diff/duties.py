@@ -6,25 +6,30 @@ A caller that cannot perform an obligation is refused (AuthZEN obligations profi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from authz.core.definition import ObligationDef
 from authz.core.diff.bearing import can_be_allowed
 from authz.core.generation import Generation
 
+_CUSTOM: Final = "custom"
 Match = Mapping[str, tuple[object, ...]]
 
 
 class Demand(NamedTuple):
-    """A type that the caller must support, for one action, where the attributes match."""
+    """A type that the caller must support, for one action, where the attributes match.
+
+    `kind`: of a `custom` one, what it is; a caller that can do another kind cannot do this one.
+    """
 
     type: str
+    kind: str
     action: str
     match: Match
 
     def covers(self, other: Demand) -> bool:
         """Whether it is asked wherever the other one is."""
-        return (self.type, self.action) == (other.type, other.action) and all(
+        return (self.type, self.kind, self.action) == (other.type, other.kind, other.action) and all(
             name in other.match and set(map(_typed, other.match[name])) <= set(map(_typed, values))
             for name, values in self.match.items()
         )
@@ -51,7 +56,7 @@ def demands(side: Generation, other: Generation, declared: Iterable[ObligationDe
     """What they ask for, of actions that both versions allow to somebody."""
     common = [one for one in side.definition.actions if can_be_allowed(side, one) and can_be_allowed(other, one)]
     return tuple(
-        Demand(one.type, action, one.match)
+        Demand(one.type, str(one.properties.get("kind", "")) if one.type == _CUSTOM else "", action, one.match)
         for one in declared
         for action in common
         if not one.actions or action in one.actions
