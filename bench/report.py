@@ -49,8 +49,8 @@ world, with the questions and what the peers are given; `python bench/registry_s
 |---|---|---|
 {lines}
 
-The line that holds an address is found by halving, so a hundred times the lines cost a few steps more; compiling a tenant's lines costs their
-number squared, which shows above some thousands.
+The line that holds an address is found by halving, so a hundred times the lines cost a few steps more; compiling a tenant's lines takes
+their number times its logarithm.
 """
 
 
