@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple, overload
@@ -79,10 +78,12 @@ class Contacts(Sequence[Contact]):
     def keys(self) -> list[str]:
         """Every canonical id, in the order of the lines."""
         text = self.packed.decode("utf-8", "surrogatepass")
-        found = _PLAIN_IDS.findall(text)
-        if found and len(found) == text.count("\n"):
-            return '","'.join(found).split('","')
-        return [key for line in text.split("\n")[:-1] for key in json.loads(line)[0]]
+        lines = text.split("\n")
+        lines.pop()
+        if not lines or "\\" in text or text.startswith("[[]") or "\n[[]" in text:
+            return [key for line in lines for key in json.loads(line)[0]]
+        # every line begins with an id, and none of its ids ends before its list does
+        return '","'.join([line[3 : line.index('"]')] for line in lines]).split('","')
 
     def get(self, key: str) -> Contact | None:
         """The contact with that canonical id."""
@@ -136,8 +137,6 @@ def _as_held(value: object) -> str:
 
 
 _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_as_held)
-_PLAIN_IDS: Final = re.compile(r'^\[\["([^\]\\\n]*)"\]', re.MULTILINE)
-"""The ids of a line none of which holds a bracket, or what JSON escapes; canonical ids do not."""
 _LEFT_OUT: Final[tuple[tuple[object, ...], ...]] = ((), (), ("",), (ContactState.ACTIVE,), ("",), ("",), ({},))
 """What may be left out at the end of a line, member by member."""
 

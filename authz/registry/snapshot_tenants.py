@@ -56,7 +56,7 @@ def read_tenant(content: Content) -> Tenant:
     Raises:
         ValueError, TypeError: it is no such line, or the contacts are cut short.
     """
-    tenant_id, set_id, name, languages, attributes, resources, annexes = json.loads(content.line())
+    tenant_id, set_id, name, languages, attributes, resources, annexes = json.loads(content.line().decode())
     return Tenant(
         tenant_id,
         intern(set_id),
