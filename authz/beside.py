@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 
 from authz.errors import RegistryUnavailable
 
 _NICENESS: Final = 10
 _LOOK_AT_PARENT_S: Final = 0.25
+
+
+class Task(NamedTuple):
+    """What such a process is told on its standard input.
+
+    `path`: what it keeps. `database`: the registry's URL. `parent`: the process with which it ends.
+    """
+
+    path: str
+    database: str
+    parent: int
+
+    def told(self) -> bytes:
+        """As the standard input of the process."""
+        return json.dumps(self._asdict()).encode()
+
+
+def task_told() -> Task:
+    """The task of this process."""
+    return Task(**json.load(sys.stdin))
 
 
 def work_beside(parent: int, every_s: float, work: Callable[[], object]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from authz import indexer, keeper
+from authz.beside import Task
 from authz.settings import Settings
 from authz.wiring import log_place, snapshot_path
 
@@ -32,7 +32,7 @@ def indexer_command() -> list[str]:
 def indexer_task(settings: Settings) -> bytes:
     """What the indexer is told on its standard input."""
     database = settings.registry_url.get_secret_value()
-    return indexer.Task(str(log_place(settings).folder.absolute()), database, os.getpid()).told()
+    return Task(str(log_place(settings).folder.absolute()), database, os.getpid()).told()
 
 
 def keeper_command() -> list[str]:
@@ -43,7 +43,7 @@ def keeper_command() -> list[str]:
 def keeper_task(settings: Settings) -> bytes:
     """What the keeper is told on its standard input."""
     database = settings.registry_url.get_secret_value()
-    return keeper.Task(str(snapshot_path(settings).absolute()), database, os.getpid()).told()
+    return Task(str(snapshot_path(settings).absolute()), database, os.getpid()).told()
 
 
 def _module(name: str) -> list[str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from authz.beside import Task
 from authz.children import indexer_command
-from authz.indexer import Task
 from authz.log.index import LogIndex
 from authz.log.pieces import Wanted
 from authz.registry.store import RegistryStore

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from authz.beside import Task
 from authz.children import keeper_command
-from authz.keeper import Task
 from authz.registry.snapshot import load_snapshot
 from authz.registry.store import RegistryStore
 
