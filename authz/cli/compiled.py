@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from authz.cli.failures import Usage
-from authz.cli.git import is_tracked
+from authz.cli.git import is_tracked, is_tracked_link
+from authz.cli.passed import places_passed
 from authz.cli.terminal import Advance, bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
@@ -75,7 +76,7 @@ def cache_folder(settings: Settings) -> Path:
         Usage: a repository holds the folder, so whoever changes policies could have written what they compile to.
     """
     folder = settings.data / "cache"
-    if folder.is_dir() and is_tracked(folder.resolve()):
+    if folder.is_dir() and (is_tracked(folder.resolve()) or any(map(is_tracked_link, places_passed(folder)))):
         text = "is part of the repository, or git cannot say; remove it there, or set AUTHZ_DATA to another folder"
         raise Usage(f"`{folder}` {text}")
     return folder
@@ -92,7 +93,7 @@ def cache_beside(settings: Settings, folders: Iterable[Path]) -> Path | None:
         Usage: as `cache_folder`.
     """
     mine = cache_folder(settings)
-    trees = {tree for folder in (*folders, Path()) for tree in _trees(folder.resolve())}
+    trees = {tree for folder in (*folders, Path()) for tree in _trees(folder)}
     if not _held_by(trees, mine):
         return mine
     home = user_cache()
@@ -101,17 +102,19 @@ def cache_beside(settings: Settings, folders: Iterable[Path]) -> Path | None:
 
 
 def _trees(folder: Path) -> Iterator[Path]:
-    """The folder with what stands beside its policies, and the whole checkout that it lies in."""
-    yield folder
-    if folder.parent.name == POLICIES_FOLDER:
-        yield folder.parent.parent
-    yield from (above for above in (folder, *folder.parents) if (above / ".git").exists())
+    """The folder with what stands beside its policies, and every checkout that it lies in or is reached through."""
+    resolved = folder.resolve()
+    yield resolved
+    for place in places_passed(folder):
+        if place.parent.name == POLICIES_FOLDER:
+            yield place.parent.parent
+        if (place / ".git").exists():
+            yield place.resolve()
 
 
 def _held_by(trees: Iterable[Path], folder: Path) -> bool:
-    """Whether it lies in one of them, by its name or by where a link leads."""
-    ways = (Path(os.path.abspath(folder)), folder.resolve())  # noqa: PTH100 - as it is written, links not followed
-    return any(way.is_relative_to(tree) for way in ways for tree in trees)
+    """Whether it lies in one of them, or is reached through it: a link that stands there is a change's own word."""
+    return any(place.is_relative_to(tree) for place in places_passed(folder) for tree in trees)
 
 
 def _is_private(folder: Path) -> bool:

@@ -118,6 +118,16 @@ def is_tracked(folder: Path) -> bool:
         return top_of(folder) is not None
 
 
+def is_tracked_link(path: Path) -> bool:
+    """Whether it is a symbolic link that a repository holds; also where git cannot tell of a checkout."""
+    if not path.is_symlink():
+        return False
+    try:
+        return bool(git(path.parent, "--literal-pathspecs", "ls-files", "-z", "--", path.name))
+    except GitFailed:
+        return top_of(path.parent) is not None
+
+
 def absent_submodules(folder: Path) -> list[str]:
     """Submodules below a folder of a checkout whose files are not there; none where it is no checkout.
 

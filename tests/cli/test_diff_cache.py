@@ -56,6 +56,46 @@ def test_a_cache_that_a_link_of_the_compared_folder_leads_to_is_not_believed(for
     assert refused_as_wider(authz("diff", "HEAD", "."))
 
 
+def test_a_link_that_stands_in_what_is_compared_is_seen_however_the_way_there_is_written(
+    forged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkout itself is reached by a link, so neither the written nor the last place lies in it."""
+    (tmp_path / "elsewhere").mkdir()
+    forged.rename(tmp_path / "elsewhere" / "cache")
+    forged.parent.rmdir()
+    forged.parent.symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "way").symlink_to(tmp_path / "checkout")
+    monkeypatch.setenv("AUTHZ_DATA", str(tmp_path / "way" / "data"))
+
+    assert refused_as_wider(authz("diff", "HEAD", "."))
+    assert refused_as_wider(authz("diff", "HEAD", str(tmp_path / "way")))
+
+
+def test_policies_that_are_reached_by_a_link_lie_in_the_checkout_that_holds_the_link(
+    forged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = forged.parents[1]
+    (checkout / "policies").rename(tmp_path / "rules")
+    (checkout / "policies").symlink_to(tmp_path / "rules")
+    subprocess.run(["git", "worktree", "add", "-q", "--detach", str(tmp_path / "before")], check=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTHZ_DATA", str(forged.parent))
+
+    assert refused_as_wider(authz("diff", "./before", "./checkout"))
+
+
+def test_a_link_to_a_cache_that_a_change_brings_is_refused(forged: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    forged.rename(tmp_path / "elsewhere" / "cache")
+    forged.parent.rmdir()
+    forged.parent.symlink_to(tmp_path / "elsewhere")
+    subprocess.run(["git", "add", "-f", "data"], check=True)
+
+    for words in (("diff", "HEAD", "."), ("check", "."), ("matrix", "storehouse")):
+        ran = authz(*words)
+        assert (ran.status, "`data/cache` is part of the repository" in ran.err) == (2, True), words
+
+
 def test_a_cache_outside_of_what_is_compared_is_used(
     forged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from authz.cli.compiled import Place, cache_beside, sets_of
 from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
+from authz.cli.readers import outlast_readers
 from authz.cli.reports.gitlab import code_quality
 from authz.cli.reports.places import Places
 from authz.cli.terminal import output
@@ -84,6 +85,7 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     Exit status: 0 all fit, 1 findings, 2 wrong usage, no policy set there, or the tool failed, 3 a set does not
     compile, 4 guards or tests failed.
     """
+    outlast_readers()
     quiet_operations_log()
     if explained:
         print(explain(explained), end="")
@@ -91,7 +93,9 @@ def check(  # noqa: PLR0913, PLR0917 - each an option of its own
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
     settings = Settings()
     place = sets_of(directory, settings)
-    report = _report(place, since, None if no_cache else cache_beside(settings, place.set_dirs))
+    report = _report(
+        place, since, None if no_cache else cache_beside(settings, (directory or settings.policies, *place.set_dirs))
+    )
     places = Places(place.set_dirs, place.model)
     writers: Writers = {
         "json": lambda: json_text(check_document(report)),

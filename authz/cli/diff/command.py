@@ -22,6 +22,7 @@ from authz.cli.failures import Usage
 from authz.cli.git import merge_base_of, top_of
 from authz.cli.log.replay import exported
 from authz.cli.operations_log import quiet_operations_log
+from authz.cli.readers import outlast_readers
 from authz.cli.reports.github import annotation_lines, append_summary
 from authz.cli.reports.places import Places
 from authz.cli.reports.sarif import sarif
@@ -83,6 +84,7 @@ def diff(  # noqa: PLR0913, PLR0917 - each an option of its own
     Exit status: 0 fine, 1 findings about approvals, 2 wrong usage, 3 a side does not compile, 5 widened without
     approval, 4 guards or tests of HEAD fail; the first of 2, 3, 5, 4, 1 that applies.
     """
+    outlast_readers()
     quiet_operations_log()
     if form not in FORMATS:
         raise Usage(f"--format is one of {', '.join(FORMATS)}")
@@ -146,8 +148,9 @@ def compare(
         raise Usage(f"BASE and HEAD are one folder, `{head}`; say what to compare it with")
     with opened(base, settings, is_base=True) as of_base, opened(head, settings) as of_head:
         before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
-        set_dirs = (*before_at.place.set_dirs, *after_at.place.set_dirs)
-        cache = None if no_cache else cache_beside(settings, set_dirs)
+        stated = (Path(one) for one in (base, head) if Path(one).is_dir())
+        judged = (*stated, *before_at.place.set_dirs, *after_at.place.set_dirs)
+        cache = None if no_cache else cache_beside(settings, judged)
         before, after = compiled_sides(before_at, after_at, cache, whole=log is not None)
     invalid = tuple((side.name, problem) for side in (before, after) for problem in side.invalid)
     diffs = list(_diffs(before, after))

@@ -10,6 +10,7 @@ from authz.cli.compiled import cache_beside, sets_of
 from authz.cli.examples import examples
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import json_text
+from authz.cli.readers import outlast_readers
 from authz.cli.reports.places import Places
 from authz.cli.terminal import bar, output
 from authz.cli.test.forms import test_github, test_junit, test_markdown
@@ -82,11 +83,13 @@ def run_tests(  # noqa: PLR0913, PLR0917 - each an option of its own
     Exit status: 0 all cases passed, 2 wrong usage, no policy set there, or the tool failed, 3 a set does not compile,
     4 cases or guards failed, or too few cells are tested.
     """
+    outlast_readers()
     quiet_operations_log()
     wanted, files = chosen_format(format_, as_json, FORMATS), chosen_files(saved, FORMATS)
     settings = Settings()
     place = sets_of(directory, settings)
-    cache = None if no_cache else cache_beside(settings, place.set_dirs)
+    judged = (directory or settings.policies, *place.set_dirs)
+    cache = None if no_cache else cache_beside(settings, judged)
     runs = []
     with bar("testing", len(place.set_dirs)) as advance:
         for set_dir in place.set_dirs:
