@@ -12,9 +12,10 @@ import jsonschema
 import pytest
 
 from authz.cli.diff.forms import Compared, markdown
-from authz.cli.diff.people import Touched
+from authz.cli.diff.people import Person, Touched
 from authz.cli.diff.words import Kind, Line
 from authz.core.diff.sets import Verdict
+from authz.core.types import SubjectKey
 from tests.cli.program import PROJECT, Checkout, Ran, authz
 
 
@@ -688,7 +689,12 @@ def test_the_error_of_a_gain_that_nobody_accepted_stands_on_the_line_that_gives_
 
 def test_the_markdown_of_a_large_change_fits_into_one_comment_and_counts_the_rest() -> None:
     people = Touched(
-        tuple(f"acme: Contact Number {number} <contact-number-{number}@acme.example>" for number in range(12))
+        tuple(
+            Person.named(
+                f"acme: Contact Number {number} <contact-number-{number}@acme.example>", (SubjectKey(str(number)),)
+            )
+            for number in range(12)
+        )
     )
     lines = tuple(
         Line(

@@ -37,6 +37,7 @@ RULES: Final = {
     "invalid": "a policy set that does not compile",
     "failing": "a guard that is broken, or a test that fails",
 }
+_WAYS: Final = {"either": "may gain or lose", "otherwise": "told or promised something else"}
 _CODES: Final = {
     Kind.GAIN: "access-gained", Kind.LOSS: "access-lost", Kind.BOTH: "access-changed", Kind.OTHER: "other-change",
 }  # fmt: skip
@@ -100,11 +101,11 @@ def one_line(text: str) -> str:
 
 
 def _people(touched: Touched) -> Iterator[str]:
-    """`gains (2): acme: Ana Pop <...>, ...`, and the like for who loses and to whom something else happens."""
+    """`gains (2): acme: Ana Pop <...>, ...`, and the like for whatever else becomes of somebody."""
     for way, who in touched._asdict().items():
         if who:
             more = f" and {len(who) - _MOST_PEOPLE} more" if len(who) > _MOST_PEOPLE else ""
-            yield f"{way} ({len(who)}): {', '.join(who[:_MOST_PEOPLE])}{more}"
+            yield f"{_WAYS.get(way, way)} ({len(who)}): {', '.join(who[:_MOST_PEOPLE])}{more}"
 
 
 def _appendix(compared: Compared) -> Iterator[tuple[str, list[str]]]:

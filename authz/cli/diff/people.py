@@ -1,13 +1,13 @@
 """The people behind a change: contacts of the annexes in force today, and of those that are to come.
 
-Who is listed by name gains, loses, or is touched otherwise (`core.diff.reach`).
+`core.diff.reach` says what becomes of each.
 """
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -24,17 +24,52 @@ from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 
 
-class Touched(NamedTuple):
-    """Whom a difference touches: who gains, who loses, and to whom it does something else, or both."""
+class Person(str):
+    """Somebody at one tenant, as a sentence names them; `keys`: every id by which the same person is known elsewhere.
 
-    gains: tuple[str, ...] = ()
-    loses: tuple[str, ...] = ()
-    otherwise: tuple[str, ...] = ()
+    The ids are not shown: under pseudonyms the name has none of them.
+    """
+
+    __slots__ = ("keys",)
+    keys: tuple[SubjectKey, ...]
+
+    @classmethod
+    def named(cls, text: str, keys: tuple[SubjectKey, ...]) -> Person:
+        """With those ids."""
+        person = cls(text)
+        person.keys = keys
+        return person
+
+
+class Touched(NamedTuple):
+    """Whom a difference touches: who gains, who loses, who may gain or lose as the case may be, and who may do the same
+    as before and is only told or promised something else.
+    """
+
+    gains: tuple[Person, ...] = ()
+    loses: tuple[Person, ...] = ()
+    either: tuple[Person, ...] = ()
+    otherwise: tuple[Person, ...] = ()
 
     @property
-    def everybody(self) -> tuple[str, ...]:
+    def everybody(self) -> tuple[Person, ...]:
         """All of them."""
-        return (*self.gains, *self.loses, *self.otherwise)
+        return (*self.gains, *self.loses, *self.either, *self.otherwise)
+
+
+def number_of(people: Iterable[Person]) -> int:
+    """How many different people: whoever shares an id is one, at whatever tenant and on whatever annex."""
+    leader: dict[SubjectKey, SubjectKey] = {}
+
+    def leader_of(key: SubjectKey) -> SubjectKey:
+        while (above := leader.setdefault(key, key)) != key:
+            key = above
+        return key
+
+    for person in people:
+        first, *others = map(leader_of, person.keys)
+        leader.update(dict.fromkeys(others, first))
+    return sum(key == above for key, above in leader.items())
 
 
 class People:
@@ -58,7 +93,7 @@ class People:
         """Everybody, by the way in which the difference touches them."""
         base, head = self._base.get(set_id), self._head.get(set_id)
         reach = Reach(set_id, base, head, self._directory)
-        found: dict[Way, list[str]] = {way: [] for way in Way}
+        found: dict[Way, list[Person]] = {way: [] for way in Way}
         for tenant in reach.tenants(difference):
             side = self._head.get(tenant.set_id) or self._base.get(tenant.set_id) or head or base
             told: set[tuple[SubjectKey, Way]] = set()
@@ -67,8 +102,8 @@ class People:
                 one = place.contact.keys[0]
                 if way is not None and (one, way) not in told:
                     told.add((one, way))
-                    found[way].append(f"{tenant.id}: {name}{since}")
-        return Touched(*(tuple(found[way]) for way in (Way.GAINS, Way.LOSES, Way.OTHERWISE)))
+                    found[way].append(Person.named(f"{tenant.id}: {name}{since}", place.contact.keys))
+        return Touched(**{way.value: tuple(people) for way, people in found.items()})
 
     def _places(self, tenant: Tenant, side: Generation) -> Iterator[tuple[Place, str, str]]:
         """Each active contact of the annex in force, then of those to come: its place, its name, and since when."""

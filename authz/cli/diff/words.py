@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from authz.cli.diff.people import People, Touched
+from authz.cli.diff.people import People, Touched, number_of
 from authz.cli.diff.places import DeclaredAt
 from authz.core.conditions import NEVER
 from authz.core.diff.networks import NetworkChange, addresses
@@ -187,12 +187,19 @@ def headline(verdict: str, lines: Iterable[Line]) -> str:
     return verdict.replace("_", " ").upper() + said + _people(lines)
 
 
+_TOTALS: Final = {
+    "gains": ("gains", "gain"), "loses": ("loses", "lose"),
+    "either": ("may gain or lose, as the request has it", "may gain or lose, as the request has it"),
+    "otherwise": ("is told or promised something else", "are told or promised something else"),
+}  # fmt: skip
+"""What becomes of one person, and of several, by the member of `Touched`."""
+
+
 def _people(lines: list[Line]) -> str:
     """`; 2 people gain, 1 person loses`; who gains by one line and loses by another is counted in both."""
     parts = []
-    for way, verb in (("gains", "gain"), ("loses", "lose"), ("otherwise", "")):
-        number = len({one for line in lines for one in getattr(line.people, way)})
+    for way, (of_one, of_several) in _TOTALS.items():
+        number = number_of(person for line in lines for person in getattr(line.people, way))
         if number:
-            who = "1 person" if number == 1 else f"{number:,} people"
-            parts.append(f"{who} {way if number == 1 else verb}" if verb else f"{who} otherwise")
+            parts.append(f"1 person {of_one}" if number == 1 else f"{number:,} people {of_several}")
     return f"; {', '.join(parts)}" if parts else ""

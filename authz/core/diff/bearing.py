@@ -5,7 +5,7 @@ A deny line may name any fact, so a surer sender or a wider range can take acces
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from authz.core.generation import Generation
@@ -74,6 +74,12 @@ def bearing_on(cell: Cell, bits: int) -> Bearing:
             helps = helps or (given.allowed and not without.allowed)
             hinders = hinders or (without.allowed and not given.allowed)
     return Bearing(helps, hinders)
+
+
+def hangs_on(cell: Cell, facts: Collection[str]) -> bool:
+    """Whether the answer can hang on the value of one of the facts."""
+    bits = (1 << at for at, fact in enumerate(cell.facts) if fact in facts)
+    return any(bearing_on(cell, bit) != Bearing() for bit in bits)
 
 
 def _tables(side: Generation) -> tuple[Mapping[tuple[str, str], Cell], ...]:

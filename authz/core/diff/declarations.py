@@ -16,7 +16,7 @@ from authz.core.diff.duties import changed_duties
 from authz.core.diff.meaning import meaning, renamed
 from authz.core.diff.texts import text_changes
 from authz.core.diff.wording import difference, how_changed, in_words
-from authz.core.expressions import names_in
+from authz.core.expressions import names_read
 from authz.core.generation import Generation
 
 _CANNOT_TELL: Final = "its effect cannot be told from the tables"
@@ -132,7 +132,7 @@ def _decides(attribute: str, side: Generation) -> bool:
 def reads(fact: FactDef, attribute: str) -> bool:
     """Whether the value of a fact can hang on the attribute."""
     texts = (fact.expression, *(part.expression for part in fact.parts))
-    return any(names_in(text, (attribute, attribute + KNOWN)) for text in texts)
+    return any(names_read(text, (attribute, attribute + KNOWN)) for text in texts)
 
 
 def subject_types(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Declared]:

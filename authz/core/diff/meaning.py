@@ -6,23 +6,13 @@ written: CEL's two operators answer alike in any order, also where an operand is
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Final
 
 from authz.core.definition import FactDef
+from authz.core.expressions import tokens
 
-_TOKEN: Final = re.compile(
-    r"""
-      (?P<skip>[ \t\r\n\f]+|//[^\n]*)
-    | (?P<raw>[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*'))
-    | (?P<text>[bB]?(?:\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))
-    | (?P<word>[A-Za-z0-9_]+)
-    | (?P<sign>&&|\|\||[=!<>]=|[^"'`])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _CLOSED_BY: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -44,37 +34,19 @@ def renamed(before: Mapping[str, FactDef], after: Mapping[str, FactDef]) -> dict
 
 def _meaning_of(expression: str) -> Hashable:
     try:
-        return _parsed(_nested(_tokens(expression)))
+        return _parsed(_nested(tokens(expression)))
     except ValueError:
         return expression
 
 
-def _tokens(expression: str) -> list[str]:
-    """The words and signs, without what only lays them out.
-
-    Raises:
-        ValueError: something that this does not know; it is then compared letter by letter.
-    """
-    found = []
-    at = 0
-    while at < len(expression):
-        match = _TOKEN.match(expression, at)
-        if match is None:
-            raise ValueError(f"position {at} is no part of an expression")
-        if match.lastgroup != "skip":
-            found.append(match[0])
-        at = match.end()
-    return found
-
-
-def _nested(tokens: Iterable[str]) -> list[Hashable]:
+def _nested(written: Iterable[str]) -> list[Hashable]:
     """Words and signs; a bracket and what it holds is one tuple: the bracket, then each thing between its commas.
 
     Raises:
         ValueError: a bracket is not closed, or not by its like.
     """
     stack: list[tuple[str, list[list[Hashable]]]] = [("", [[]])]
-    for token in tokens:
+    for token in written:
         if token in _CLOSED_BY:
             stack.append((token, [[]]))
         elif token in _CLOSED_BY.values():

@@ -232,6 +232,12 @@ def _change(before: Cell | None, after: Cell | None, names: Mapping[str, str]) -
     return _Change(allowed_when(before), allowed_when(after), gained, lost, rule, gone)
 
 
+def cell_shift(before: Cell | None, after: Cell | None, names: Mapping[str, str]) -> tuple[bool, bool]:
+    """Whether somebody gains, and whether somebody loses, in some case; `names`: as for `_changes`."""
+    change = _change(before, after, names)
+    return (change.gains, change.losses) if change is not None else (False, False)
+
+
 def _answer(cell: Cell | None, facts: tuple[str, ...], true: set[str]) -> tuple[bool, str, frozenset[str]]:
     """Allowed, the deciding line, and the facts that would have to change; `facts`: as those of the cell are called."""
     if cell is None:
