@@ -111,6 +111,12 @@ def test_no_input_reaches_a_script_as_text() -> None:
     assert not [step["id"] for step in ACTION["runs"]["steps"] if "${{" in step["run"]]
 
 
+def test_the_gitlab_job_runs_for_a_folder_of_rules_that_becomes_a_link() -> None:
+    changes = GITLAB["policy-review"]["rules"][0]["changes"]
+
+    assert {"policies", "policies/**/*", "approvals", "approvals/**/*", "model.conf"} == set(changes)
+
+
 def test_no_step_prints_the_annotations_of_two_verbs_which_share_the_platforms_limit() -> None:
     printed = [step["run"].count("--format github") for step in ACTION["runs"]["steps"]]
 

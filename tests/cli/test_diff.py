@@ -324,7 +324,7 @@ def test_the_approval_that_accepts_a_gain_is_named_and_that_it_is_as_wide_as_can
     assert diffed("--format", "json").json["accepted"] == [
         {"gain": "storehouse: addresses 203.0.112.0/24 of acme", "because": "annex 2 of acme",
          "accepted_by": "Mara Ionescu", "expires": "2999-01-01", "file": "approvals/change.yaml", "line": 2,
-         "member": "networks", "item": 1}
+         "column": 5, "member": "networks", "item": 1}
     ]  # fmt: skip
 
 
@@ -361,7 +361,7 @@ def test_an_older_approval_that_is_dressed_again_accepts_nothing_and_is_said_to_
     ran = diffed()
 
     assert ran.status == 5
-    assert "(approvals/change.yaml:2) accepted it before this change already, and is no new approval of it" in ran.out
+    assert "(approvals/change.yaml:2:5) accepted it before this change already, and is no new approval of it" in ran.out
     assert "Accepted in this change" not in ran.out
 
 
@@ -393,7 +393,7 @@ def test_the_same_paper_may_accept_what_it_did_not_accept_before(versioned: Chec
 
     assert ran.json["unapproved"] == [
         (
-            "storehouse: addresses 203.0.112.0/25 of acme; `annex 2 of acme` (approvals/change.yaml:2) accepted it "
+            "storehouse: addresses 203.0.112.0/25 of acme; `annex 2 of acme` (approvals/change.yaml:2:5) accepted it "
             "before this change already, and is no new approval of it"
         )
     ]
@@ -422,7 +422,7 @@ def test_each_gain_is_listed_with_the_item_that_accepts_it(versioned: Checkout) 
     at = out.index("Accepted in this change")
     paper = (
         "annex 2 of acme (accepted by Mara Ionescu, until 2999-01-01); as wide as can be: every action of guest "
-        "of every tenant  approvals/change.yaml:2"
+        "of every tenant  approvals/change.yaml:2:5"
     )
     assert out[at + 1 : at + 3] == [
         f"  storehouse: guest, move_box: {paper}, item 1 of `cells`",

@@ -13,6 +13,7 @@ from lxml import etree
 
 from authz.cli.reports.junit import JunitCase, JunitSuite, junit
 from authz.cli.reports.markdown import code, prose, table
+from authz.cli.reports.remark import Level, Remark, fingerprinted
 from tests.cli.program import PROJECT, Checkout, authz
 from tests.cli.schemas import JUNIT, LOCATED, SARIF
 from tests.cli.test_check import git
@@ -137,6 +138,19 @@ def test_the_fingerprints_of_problems_stay_when_lines_move(broken: Checkout) -> 
         path.write_text("# a remark\n" + path.read_text())
 
     assert results(authz("check", "--format", "sarif").json).keys() == before.keys()
+
+
+def test_two_remarks_that_say_the_same_have_fingerprints_of_their_own_which_stay() -> None:
+    twice = [
+        Remark(Level.ERROR, "test", "`a case`: expected deny, got allow by matrix.csv:4", "tests.yaml", line)
+        for line in (12, 30)
+    ]
+    moved = [one._replace(line=one.line + 2, text=one.text.replace(":4", ":6")) for one in twice]
+
+    before, after = ([print_ for _, print_ in fingerprinted(remarks)] for remarks in (twice, moved))
+
+    assert len(set(before)) == 2
+    assert before == after
 
 
 def test_an_accepted_finding_is_not_in_the_log(checkout: Checkout) -> None:

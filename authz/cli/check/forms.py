@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Final
 
 from authz.cli.check.checked import Checked
@@ -23,14 +22,9 @@ MARKER: Final = "<!-- authz check -->"
 RULES: Final = {**PROBLEM_CODES, **{name: declared.title for name, declared in CODES.items()}}
 
 
-_LINES: Final = re.compile(r"(\.(?:csv|yaml|conf))(?::[0-9]+)+")
-
-
 def problem_remark(problem: Problem, places: Places) -> Remark:
-    """A problem, which fails the run. It is about its text, without the lines that are cited there."""
-    about = _LINES.sub(r"\1", problem.text)
-    file = places.of(problem.file)
-    return Remark(Level.ERROR, problem.code, problem.text, file, problem.line, problem.column, about)
+    """A problem, which fails the run."""
+    return Remark(Level.ERROR, problem.code, problem.text, places.of(problem.file), problem.line, problem.column)
 
 
 def check_remarks(report: CheckReport, places: Places) -> list[Remark]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from authz.cli.diff.approvals import CODE, NETWORKS, Approval, Item, Network, Place
 from authz.cli.diff.places import DeclaredAt
@@ -68,7 +68,7 @@ class Acceptance(NamedTuple):
 
     def __str__(self) -> str:
         """Which gain, by which paper, who said so, until when, where it stands."""
-        return f"{self.gain}: {self.item.of}, item {self.item.at + 1} of `{self.item.member}`"
+        return f"{self.gain}: {self.item.of}, {self.item.number}"
 
 
 class Accepted(NamedTuple):
@@ -123,8 +123,7 @@ def _sorted(items: Iterable[Item]) -> _Items:
 
 
 def _older(item: Item) -> str:
-    where = f"{item.of.file}:{item.of.line}"
-    return f"`{item.of.because}` ({where}) accepted it before this change already, and is no new approval of it"
+    return f"`{item.of.because}` ({item.of.at}) accepted it before this change already, and is no new approval of it"
 
 
 def _gains(diff: SetDiff, at: DeclaredAt, *items: _Items) -> Iterator[Gain]:
@@ -160,17 +159,23 @@ def _addresses(set_id: str, change: NetworkChange, items: Iterable[_Items]) -> I
 
 
 def _findings(head: list[Approval], used: set[Place], today: dt.date) -> Iterator[Problem]:
-    """Approvals past their day, and what of the others accepts nothing that this change does."""
+    """Approvals past their day, and what of the others accepts nothing that this change does, or is said twice."""
+    stated: dict[tuple[Any, ...], Item] = {}
     for one in head:
         if one.expires < today:
             text = f"the approval `{one.because}` expired on {one.expires.isoformat()}; remove it"
-            yield Problem(one.file, one.line, 1, text, CODE)
+            yield Problem(one.file, one.line, one.column, text, CODE)
             continue
         items = list(one.items())
         idle = [item for item in items if item.place not in used]
         text = f"the approval `{one.because}` accepts what this change does not do"
         if len(idle) == len(items):
-            yield Problem(one.file, one.line, 1, text, CODE)
+            yield Problem(one.file, one.line, one.column, text, CODE)
         else:
             for item in idle:
-                yield Problem(one.file, one.line, 1, f"{text}: item {item.at + 1} of `{item.member}`", CODE)
+                yield Problem(one.file, one.line, one.column, f"{text}: {item.number}", CODE)
+        for item in items:
+            first = stated.setdefault(item.contents, item)
+            if first is not item:
+                again = f"the approval `{one.because}` says again what {first.of.at} says: {item.number}"
+                yield Problem(one.file, one.line, one.column, again, CODE)

@@ -104,13 +104,19 @@ class Approval(NamedTuple):
     declared: tuple[Name, ...]
     file: str
     line: int
+    column: int
+
+    @property
+    def at(self) -> str:
+        """`file:line:column` of the entry."""
+        return f"{self.file}:{self.line}:{self.column}"
 
     def __str__(self) -> str:
         """By which paper, who said so, until when, and where it stands."""
         said = f"{self.because} (accepted by {self.accepted_by}, until {self.expires.isoformat()})"
         wide = [str(one) for one in self.cells if ANY in (one.role, one.action)]
         wide += [f"any address of {one.tenant}" for one in self.networks if one.range is None]
-        return f"{said}{'; as wide as can be: ' + ', '.join(wide) if wide else ''}  {self.file}:{self.line}"
+        return f"{said}{'; as wide as can be: ' + ', '.join(wide) if wide else ''}  {self.at}"
 
     def items(self) -> Iterator[Item]:
         """Each thing that it accepts."""
@@ -119,8 +125,8 @@ class Approval(NamedTuple):
                 yield Item(self, member, at, one)
 
 
-Place = tuple[str, int, str, int]
-"""File and line of an entry, one of its members, and which of that member's items."""
+Place = tuple[str, str, int]
+"""File, line and column of an entry, one of its members, and which of that member's items."""
 
 
 class Item(NamedTuple):
@@ -134,7 +140,12 @@ class Item(NamedTuple):
     @property
     def place(self) -> Place:
         """Where it stands, which no other item does."""
-        return (self.of.file, self.of.line, self.member, self.at)
+        return (self.of.at, self.member, self.at)
+
+    @property
+    def number(self) -> str:
+        """`item 2 of `cells``."""
+        return f"item {self.at + 1} of `{self.member}`"
 
     @property
     def paper(self) -> str:
@@ -172,22 +183,21 @@ def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, .
     if folder.is_symlink():  # what it leads to is no part of the change, and another revision has none of it
         return (), (Problem(FOLDER, 0, 0, "is not a folder but a symbolic link", CODE),)
     found: list[Approval] = []
-    problems = [
-        Problem(f"{FOLDER}/{path.name}", 0, 0, "is not read; its name has to end in .yaml", CODE)
-        for path in sorted(folder.glob("*.yml"))
-    ]
-    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+    problems: list[Problem] = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         file = f"{FOLDER}/{path.name}"
-        if path.is_symlink() or not path.is_file():
+        if path.suffix.lower() not in {".yaml", ".yml"}:
+            continue
+        if path.suffix != ".yaml" or path.name.startswith("."):
+            why = "is not read; its name has to end in .yaml, and may not begin with a dot"
+            problems.append(Problem(file, 0, 0, why, CODE))
+        elif path.is_symlink() or not path.is_file():
             problems.append(Problem(file, 0, 0, "is not a regular file", CODE))
-            continue
-        try:
-            document = read_placed(path.read_bytes(), file)
-        except InvalidFile as invalid:
-            problems.extend(invalid.problems)
-            continue
-        reader = _Reader(file, problems)
-        found.extend(reader.approvals(document))
+        else:
+            try:
+                found.extend(_Reader(file, problems).approvals(read_placed(path.read_bytes(), file)))
+            except InvalidFile as invalid:
+                problems.extend(invalid.problems)
     return tuple(found), tuple(problems)
 
 
@@ -228,7 +238,7 @@ class _Reader:
             self._refuse(item, f"`because` names no paper, or mixes alphabets in a word: `{because}`")
         return Approval(
             self._text(item, "set"), because, self._text(item, "accepted_by"), until.value,
-            cells, networks, declared, self._file, item.line,
+            cells, networks, declared, self._file, item.line, item.column,
         )  # fmt: skip
 
     def _cells(self, item: Placed) -> Cells:
@@ -238,11 +248,11 @@ class _Reader:
         return Cells(*(self._text(item, name, Cells._field_defaults.get(name, "")) for name in Cells._fields))
 
     def _network(self, item: Placed) -> Network:
-        stated = self._text(item, "range")
+        tenant, stated = self._text(item, "tenant"), self._text(item, "range")
         try:
-            return Network(self._text(item, "tenant"), None if stated == "any" else parse_cidr(stated))
+            return Network(tenant, None if stated in ("any", "") else parse_cidr(stated))
         except ValueError as error:
-            self._refuse(item, f"`{stated}` {error}" if stated else "`range` is missing")
+            self._refuse(item, str(error))
             return Network("", None)
 
     def _list(self, item: PlacedMap, name: str) -> tuple[Placed, ...]:

@@ -12,9 +12,10 @@ import typer
 
 from authz.cli.compiled import cache_beside, definitions
 from authz.cli.diff.acceptance import Accepted, accepted
-from authz.cli.diff.forms import RULES, Compared, as_json, markdown, print_terminal, remarks
+from authz.cli.diff.forms import Compared, as_json, markdown, print_terminal
 from authz.cli.diff.people import People, directory_of
 from authz.cli.diff.places import declared_at
+from authz.cli.diff.remarks import RULES, remarks
 from authz.cli.diff.sides import Side, compiled_sides, opened
 from authz.cli.diff.words import lines_of
 from authz.cli.examples import examples
@@ -24,7 +25,6 @@ from authz.cli.log.replay import exported
 from authz.cli.operations_log import quiet_operations_log
 from authz.cli.readers import outlast_readers
 from authz.cli.reports.github import annotation_lines, append_summary
-from authz.cli.reports.places import Places
 from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count, messages, say
 from authz.cli.verdicts import NoCache
@@ -169,7 +169,7 @@ def compare(
     code = _exit_code(bool(invalid), held, after)
     return Compared(
         base, head, verdict, tuple(diffs), lines, held.open, held.findings, invalid, after.failing, failing_before,
-        replayed, code, Places(after_at.place.set_dirs, after_at.place.model).of if Path(head).is_dir() else str,
+        replayed, code, after_at.places() if Path(head).is_dir() else str,
         held.gains,
     )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""A finished comparison in the form that a reader wants: terminal, JSON, Markdown, annotations, SARIF."""
+"""A finished comparison in the form that a reader wants: terminal, JSON, Markdown; `remarks` for the others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from authz.cli.diff.acceptance import Acceptance, Unapproved
 from authz.cli.diff.people import Touched
 from authz.cli.diff.words import Kind, Line, headline
 from authz.cli.reports.markdown import code, prose
-from authz.cli.reports.remark import Level, Remark
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, output, say
 from authz.core.diff.declaration import Part
 from authz.core.diff.networks import addresses
@@ -27,20 +26,7 @@ _CUT: Final = "\n\n… the rest does not fit into one comment.\n"
 _HEADINGS: Final = {
     Kind.GAIN: "Who gains", Kind.LOSS: "Who loses", Kind.BOTH: "What changes both ways", Kind.OTHER: "Other changes",
 }  # fmt: skip
-RULES: Final = {
-    "access-gained": "somebody may do what was refused before",
-    "access-lost": "somebody may no longer do what was allowed before",
-    "access-changed": "access is given and taken, or the effect cannot be told",
-    "unapproved": "access is widened, and the change does not say that this is accepted",
-    "other-change": "a change that touches no access",
-    "approval": "an approval that is stale, unused, or cannot be read",
-    "invalid": "a policy set that does not compile",
-    "failing": "a guard that is broken, or a test that fails",
-}
 _WAYS: Final = {"either": "may gain or lose", "otherwise": "told or promised something else"}
-_CODES: Final = {
-    Kind.GAIN: "access-gained", Kind.LOSS: "access-lost", Kind.BOTH: "access-changed", Kind.OTHER: "other-change",
-}  # fmt: skip
 
 
 class Compared(NamedTuple):
@@ -141,6 +127,7 @@ def document(compared: Compared) -> dict[str, Any]:
         "accepted": [
             {"gain": one.gain, "because": one.item.of.because, "accepted_by": one.item.of.accepted_by,
              "expires": one.item.of.expires.isoformat(), "file": one.item.of.file, "line": one.item.of.line,
+             "column": one.item.of.column,
              "member": one.item.member, "item": one.item.at + 1}
             for one in compared.accepted
         ],
@@ -250,34 +237,6 @@ def _row(line: Line, *, people: bool) -> str:
     if people:
         row += f" {'; '.join(map(prose, _people(line.people)))} |"
     return row
-
-
-def remarks(compared: Compared) -> list[Remark]:
-    """Each sentence on the line that causes it."""
-    found = [Remark(Level.ERROR, "invalid", f"{side}: {one.text}", *one[:3]) for side, one in compared.invalid]
-    found += [Remark(Level.ERROR, "failing", one.text, *one[:3]) for one in compared.failing]
-    found += [Remark(Level.WARNING, "approval", one.text, *one[:3]) for one in compared.findings]
-    for gap in compared.open:
-        text = f"widened without an approval: {gap.text}"
-        file, _, number = gap.source.rpartition(":")
-        stated = 0 if gap.gone else int(number or 0)
-        found.append(Remark(Level.ERROR, "unapproved", text, compared.place(f"policies/{file}"), stated))
-    levels = {Kind.GAIN: Level.WARNING, Kind.BOTH: Level.WARNING, Kind.LOSS: Level.NOTICE, Kind.OTHER: Level.NOTICE}
-    for line in compared.lines:
-        file, _, number = line.source.rpartition(":")
-        place = compared.place(f"policies/{file or f'{line.set_id}/set.yaml'}")
-        found.append(
-            Remark(
-                levels[line.kind],
-                _CODES[line.kind],
-                line.text,
-                place,
-                0 if line.gone else int(number or 0),
-                1,
-                f"{line.about} {line.text}",
-            )
-        )
-    return found
 
 
 def as_json(compared: Compared) -> str:

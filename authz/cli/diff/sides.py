@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from authz.cli.diff.approvals import Approval, read_approvals
 from authz.cli.diff.revision import unpack
 from authz.cli.failures import Usage
 from authz.cli.git import absent_submodules, is_revision, is_tracked
+from authz.cli.reports.places import Places
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
@@ -47,12 +48,20 @@ class Side(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """A side before it is compiled. `only`: the set's name where the side is the folder of one set, else empty."""
+    """A side before it is compiled. `only`: the set's name where the side is the folder of one set, else empty.
+
+    `none_is_none`: where no folder of approvals is there, there are none; what is copied may have left them behind.
+    """
 
     name: str
     place: Place
     approvals: Path
     only: str
+    none_is_none: bool
+
+    def places(self) -> Callable[[str], str]:
+        """How a report names the files of this side, a folder."""
+        return Places(self.place.set_dirs, self.place.model, self.approvals).of
 
     def beside(self, other: Opened) -> Opened:
         """This side without the sets that cannot be on the other one, which is one set."""
@@ -86,7 +95,7 @@ def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterato
     with tempfile.TemporaryDirectory(prefix="authz-diff-") as made:
         unpacked = Path(made)
         unpack(stated, unpacked, (POLICIES_FOLDER, MODEL_FILE, APPROVALS))
-        yield _opened(stated, unpacked, settings)
+        yield _opened(stated, unpacked, settings)._replace(none_is_none=True)
 
 
 def _opened(name: str, folder: Path, settings: Settings) -> Opened:
@@ -102,7 +111,8 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
         raise Usage(f"`{name}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
     resolved = folder.resolve()
     only = resolved.name if found == [resolved] else ""
-    return Opened(name, Place(found, find_model(folder, settings.model)), _top(resolved) / APPROVALS, only)
+    approvals, known = top / APPROVALS, (top / ".git").exists()
+    return Opened(name, Place(found, find_model(folder, settings.model)), approvals, only, known or approvals.exists())
 
 
 def _top(folder: Path) -> Path:
@@ -130,7 +140,15 @@ def compiled_sides(base: Opened, head: Opened, cache: Path | None, *, whole: boo
 
     Args:
         whole: with the networks of every tenant, for whoever asks more of a side than how it differs.
+
+    Raises:
+        Usage: HEAD has approvals, and whether they are new cannot be told.
     """
+    if not base.none_is_none and any(head.approvals.glob("*.yaml")):
+        raise Usage(
+            f"`{base.name}` has no `{APPROVALS}/`, so nobody can tell which approvals are new; copy it too, or make an "
+            "empty one where there was none"
+        )
     read = [(side, *read_bundles(side)) for side in (base, head)]
     before, after = (
         _judged(side, bundles, other, problems, cache)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from authz.cli.reports.remark import Level, Remark, by_weight
+from authz.cli.reports.remark import Level, Remark, fingerprinted
 
 _SEVERITIES: Final = {Level.ERROR: "blocker", Level.WARNING: "major", Level.NOTICE: "info"}
 
@@ -15,9 +15,9 @@ def code_quality(remarks: list[Remark]) -> list[dict[str, Any]]:
         {
             "description": one.text,
             "check_name": one.code,
-            "fingerprint": one.fingerprint,
+            "fingerprint": fingerprint,
             "severity": _SEVERITIES[one.level],
             "location": {"path": one.file, "lines": {"begin": max(1, one.line)}},
         }
-        for one in by_weight(remarks)
+        for one, fingerprint in fingerprinted(remarks)
     ]

@@ -14,10 +14,12 @@ _TOP: Final = ".git"
 class Places:
     """Turns a problem's file into its path from the top of the repository, or from here where there is none."""
 
-    def __init__(self, set_dirs: Iterable[Path], model: Path) -> None:
+    def __init__(self, set_dirs: Iterable[Path], model: Path, *beside: Path) -> None:
+        """`beside`: folders that problems name by their name alone."""
         here = Path.cwd().resolve()
         self._top = next((folder for folder in (here, *here.parents) if (folder / _TOP).exists()), here)
         self._sets = {f"{POLICIES_FOLDER}/{set_dir.name}": self._from_top(set_dir) for set_dir in set_dirs}
+        self._sets |= {folder.name: self._from_top(folder) for folder in beside}
         self._model = self._from_top(model)
 
     def of(self, file: str) -> str:

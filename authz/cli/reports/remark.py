@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+_LINES: Final = re.compile(r"(\.(?:csv|yaml|conf))(?::[0-9]+)+")
 
 
 class Level(StrEnum):
@@ -18,7 +23,7 @@ class Level(StrEnum):
 class Remark(NamedTuple):
     """One remark. `file` is a path from the top of the repository, `line` and `column` count from 1, 0 is unknown.
 
-    `about`: the thing itself in words that stay when lines move; with the code and the file it makes the fingerprint.
+    `about`: the thing itself in words that stay when lines move; empty, the text without the lines that it cites.
     """
 
     level: Level
@@ -29,14 +34,21 @@ class Remark(NamedTuple):
     column: int = 0
     about: str = ""
 
-    @property
-    def fingerprint(self) -> str:
-        """Stable as long as the thing is there, wherever its line goes."""
-        words = "\0".join((self.code, self.file, self.about or self.text))
-        return hashlib.sha256(words.encode()).hexdigest()[:32]
-
 
 def by_weight(remarks: list[Remark]) -> list[Remark]:
     """Errors first, then in reading order."""
     order = list(Level)
     return sorted(remarks, key=lambda one: (order.index(one.level), one.file, one.line, one.column, one.text))
+
+
+def fingerprinted(remarks: list[Remark]) -> Iterator[tuple[Remark, str]]:
+    """As `by_weight`, each with a fingerprint of its own, which stays while the thing is there, wherever its line goes.
+
+    Of several that say the same of one file the second counts as the second, in reading order.
+    """
+    seen: Counter[tuple[str, ...]] = Counter()
+    for one in by_weight(remarks):
+        words = (one.code, one.file, one.about or _LINES.sub(r"\1", one.text))
+        which = (str(seen[words]),) if seen[words] else ()
+        seen[words] += 1
+        yield one, hashlib.sha256("\0".join((*words, *which)).encode()).hexdigest()[:32]

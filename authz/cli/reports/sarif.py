@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
 
-from authz.cli.reports.remark import Level, Remark, by_weight
+from authz.cli.reports.remark import Level, Remark, fingerprinted
 
 FORMAT: Final = "2.1.0"
 SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -20,8 +20,7 @@ def sarif(remarks: list[Remark], rules: Mapping[str, str], page: Callable[[str],
 
     `page`: code -> its page as Markdown, which code scanning shows beside a remark.
     """
-    ordered = by_weight(remarks)
-    codes = sorted({one.code for one in ordered})
+    codes = sorted({one.code for one in remarks})
     return {
         "$schema": SCHEMA,
         "version": FORMAT,
@@ -35,7 +34,7 @@ def sarif(remarks: list[Remark], rules: Mapping[str, str], page: Callable[[str],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(one, codes) for one in ordered],
+                "results": [_result(one, fingerprint, codes) for one, fingerprint in fingerprinted(remarks)],
             }
         ],
     }
@@ -46,7 +45,7 @@ def _rule(code: str, means: str, page: Callable[[str], str] | None) -> dict[str,
     return rule | ({"help": {"text": means, "markdown": page(code)}} if page is not None else {})
 
 
-def _result(one: Remark, codes: list[str]) -> dict[str, Any]:
+def _result(one: Remark, fingerprint: str, codes: list[str]) -> dict[str, Any]:
     region = {"startLine": max(1, one.line), **({"startColumn": one.column} if one.column else {})}
     location = {"artifactLocation": {"uri": quote(one.file), "uriBaseId": "%SRCROOT%"}, "region": region}
     return {
@@ -55,5 +54,5 @@ def _result(one: Remark, codes: list[str]) -> dict[str, Any]:
         "level": _LEVELS[one.level],
         "message": {"text": one.text},
         "locations": [{"physicalLocation": location}],
-        "partialFingerprints": {FINGERPRINT: one.fingerprint},
+        "partialFingerprints": {FINGERPRINT: fingerprint},
     }
