@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 from authz.core.types import Address
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Answered, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
-from authz.log.writer import LogHealth, Settled
+from authz.log.writer import LogHealth, MakesRecords, Settled
 
 
 class Writer(Protocol):
     """Where records go; `log.writer.LogWriter` is the real one."""
 
-    def append(self, records: list[Record]) -> int:
+    def append(self, records: Sequence[Record]) -> int:
         """Queue the records of one answer."""
+        ...
+
+    def append_when_made(self, count: int, makes: MakesRecords) -> int:
+        """Queue the records of one answer, which are made before they are written."""
         ...
 
     def call_when_settled(self, ticket: int, settled: Settled) -> None:
@@ -47,7 +52,7 @@ class Journal:
         self._registry_id = registry_id
         self._clock = clock
 
-    def note(self, answered: Iterable[Answered], asking: Asking, as_of: str = "") -> int:
+    def note(self, answered: Sequence[Answered], asking: Asking, as_of: str = "") -> int:
         """Queue one record for each answer to one request; the ticket by which to wait for them.
 
         Args:
@@ -56,8 +61,8 @@ class Journal:
         Raises:
             DecisionLogUnavailable: they could not be written, so the request has no answer.
         """
-        said, pseudonyms = circumstances(asking, self._registry_id(), self._clock(), as_of), self._pseudonyms
-        return self.writer.append([decision_record(one, said, pseudonyms) for one in answered])
+        makes = partial(_records, answered, asking, self._registry_id(), self._clock(), as_of, self._pseudonyms)
+        return self.writer.append_when_made(len(answered), makes)
 
     def note_gate(self, said: GateAnswer, address: Address, request_id: str) -> int:
         """As `note`, for one connection at the gate."""
@@ -70,3 +75,10 @@ class Journal:
             DecisionLogUnavailable: it must not.
         """
         await self.writer.settled(ticket)
+
+
+def _records(
+    answered: Sequence[Answered], asking: Asking, registry_id: str, at: float, as_of: str, pseudonyms: Pseudonyms
+) -> list[Record]:
+    said = circumstances(asking, registry_id, at, as_of)
+    return [decision_record(one, said, pseudonyms) for one in answered]

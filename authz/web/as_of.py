@@ -55,7 +55,7 @@ class FlatDecision:
         else:
             answered = self._decisions.flat(body, asking)
             await self._decisions.recorded(answered.outcomes, asking)
-            await send_answered(send, asking, answered)
+            await send_answered(send, answered)
 
     def _as_of(self, stated: object, request: Request, asking: Caller) -> tuple[PastOutcome, Mapping[str, Any]]:
         if type(stated) is not str:

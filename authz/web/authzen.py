@@ -59,7 +59,7 @@ class Evaluations:
                 await asyncio.sleep(0)
             else:
                 await self._decisions.recorded(answered.outcomes, asking)
-                await send_answered(send, asking, answered)
+                await send_answered(send, answered)
 
 
 class SearchEndpoint:

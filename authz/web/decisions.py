@@ -33,10 +33,10 @@ _ITEMS_AT_A_TIME: Final = 100
 
 
 class Answered(NamedTuple):
-    """The JSON answer to one request, whether it refuses anything, and each decision in it, for the log."""
+    """The JSON answer to one request, whether it is held (`web.hold`), and each decision in it, for the log."""
 
     body: bytes
-    refused: bool
+    held: bool
     outcomes: tuple[Outcome, ...]
 
 
@@ -119,15 +119,15 @@ class Decisions:
                 yield None
             bodies.append(answer.body)
             refused = refused or not answer.allowed
-        yield Answered(b'{"evaluations":[%b]}' % b",".join(bodies), refused, tuple(outcomes))
+        yield Answered(b'{"evaluations":[%b]}' % b",".join(bodies), refused and not explains, tuple(outcomes))
 
     def _one(self, document: Document, asking: Caller, to_request: ToRequest) -> Answered:
         return self._answered(to_request(document, asking.default_assurance), asking)
 
     def _answered(self, request: Request, asking: Caller) -> Answered:
-        outcome = self._pdp.decide(asking.within(request), limits=asking.limits)
-        written = self._answers.write(outcome, asking.explains)
-        return _new(Answered, (written, not outcome.decision.allowed, (outcome,)))
+        outcome, explains = self._pdp.decide(asking.within(request), limits=asking.limits), asking.explains
+        written = self._answers.write(outcome, explains)
+        return _new(Answered, (written, not (explains or outcome.decision.allowed), (outcome,)))
 
 
 def may_ask_the_past(body: bytes) -> bool:

@@ -36,7 +36,7 @@ class Evaluation:
         asking.require(caller.Scope.DECIDE)
         answered = self._decisions.authzen(await read_body(scope, receive), asking)
         await self._decisions.recorded(answered.outcomes, asking)
-        await send_answered(send, asking, answered)
+        await send_answered(send, answered)
 
 
 class Live:

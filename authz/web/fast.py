@@ -163,15 +163,15 @@ class FastHttpTools(DeadlineHttpTools):
             self._depart(head, *error_answer(error))
             return
         if ticket is None:
-            self._leave(head, asking, answered, None)
+            self._leave(head, answered, None)
         else:
-            decisions.when_safe(ticket, partial(self._leave, head, asking, answered))
+            decisions.when_safe(ticket, partial(self._leave, head, answered))
 
-    def _leave(self, head: Head, asking: Caller, answered: Answered, error: Exception | None) -> None:
+    def _leave(self, head: Head, answered: Answered, error: Exception | None) -> None:
         """The record is safe, or there is an error and no answer."""
         if error is not None:
             self._depart(head, *error_answer(error))
-        elif hold.is_held(answered, asking):
+        elif answered.held:
             self.loop.call_later(hold.moment_s(), self._depart, head, 200, answered.body)
         else:
             self._depart(head, 200, answered.body)

@@ -14,7 +14,6 @@ from typing import Final
 
 from starlette.types import Send
 
-from authz.web.callers import Caller
 from authz.web.decisions import Answered
 from authz.web.reply import send_json
 
@@ -27,18 +26,13 @@ def moment_s() -> float:
     return _random.uniform(0, LONGEST_HOLD_MS / 1000)
 
 
-def is_held(answered: Answered, asking: Caller) -> bool:
-    """Whether the answer refuses without saying why."""
-    return answered.refused and not asking.explains
-
-
 async def hold_refusal(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """Wait for a moment."""
     await sleep(moment_s())
 
 
-async def send_answered(send: Send, asking: Caller, answered: Answered) -> None:
+async def send_answered(send: Send, answered: Answered) -> None:
     """The answer to one or several questions, held for a moment where it refuses without saying why."""
-    if is_held(answered, asking):
+    if answered.held:
         await hold_refusal()
     await send_json(send, 200, answered.body)

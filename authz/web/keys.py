@@ -108,7 +108,8 @@ class KeyCallers:
 
     def epoch(self) -> object:
         """The register: a new one with every new revision of the keys."""
-        return self._newest()
+        register = self._register
+        return register if register is not None and register.book is self._keys.book else self._newest()
 
     def recognise(self, connection: Connection) -> Known | None:
         """From the keys in memory, from the token by its signature, or from the connection's certificate."""

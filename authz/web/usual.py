@@ -37,7 +37,10 @@ _new: Final = tuple.__new__
 
 def usual_authzen(body: bytes, assurance: Assurance) -> Request | None:
     """The question of `POST /access/v1/evaluation`. `assurance`: the caller's default."""
-    found = _match(_AUTHZEN, body)
+    try:
+        found = _AUTHZEN.fullmatch(body.decode("ascii"))
+    except UnicodeDecodeError:
+        return None
     return None if found is None else _question(found, assurance)
 
 
@@ -60,7 +63,10 @@ def usual_batch(body: bytes, assurance: Assurance) -> list[Request] | None:
 
 def usual_flat(body: bytes, assurance: Assurance) -> Request | None:
     """The question of `POST /v1/decision`, about now. `assurance`: the caller's default."""
-    found = _match(_FLAT, body)
+    try:
+        found = _FLAT.fullmatch(body.decode("ascii"))
+    except UnicodeDecodeError:
+        return None
     if found is None:
         return None
     contact, action, ip, tenant = found.groups()
@@ -85,10 +91,3 @@ def _question(found: re.Match[str], assurance: Assurance) -> Request | None:
         subject_type, subject_id, action, resource_type, resource_id, address, _WEB, assurance,
         EMPTY, EMPTY, EMPTY, None,
     ))  # fmt: skip
-
-
-def _match(pattern: re.Pattern[str], body: bytes) -> re.Match[str] | None:
-    try:
-        return pattern.fullmatch(body.decode("ascii"))
-    except UnicodeDecodeError:
-        return None

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from authz.log.ledger import Ledger
+from authz.log.record import Record
 from authz.log.segment import Segment
 from authz.log.signing import signer_at
 from authz.log.verify import verify
@@ -75,6 +76,46 @@ async def test_relaxed_answers_wait_for_nothing_and_every_record_is_written_at_t
 
     assert recorded_ids(tmp_path) == list(range(1000))
     assert writer.health().lost == 0
+
+
+def unmakeable() -> list[Record]:
+    raise RuntimeError("a fault of ours")
+
+
+async def test_an_answer_whose_record_cannot_be_made_does_not_leave_and_those_beside_it_do(tmp_path: Path) -> None:
+    left: list[int] = []
+    async with writing(tmp_path) as writer:
+        for number in range(9):
+            makes = unmakeable if number == 4 else partial(list, [record(number)])
+            writer.call_when_settled(writer.append_when_made(1, makes), partial(_leaves, left, number))
+        await until(lambda: len(left) == 9, "all are told")
+        await writer.settled(writer.append([record(9)]))
+
+    assert left == [0, 1, 2, 3, -1, 5, 6, 7, 8]
+    assert recorded_ids(tmp_path) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert writer.health().lost == 1
+    assert verified(tmp_path).findings == ()
+
+
+async def test_relaxed_a_record_that_cannot_be_made_is_counted_as_lost_and_the_log_says_so(tmp_path: Path) -> None:
+    async with writing(tmp_path, durable=False) as writer:
+        writer.append([record(1)])
+        writer.append_when_made(2, unmakeable)
+        writer.append([record(2)])
+        waiting = writer.health().waiting
+
+    assert waiting == 4
+    assert recorded_ids(tmp_path) == [1, 2]
+    assert writer.health().lost == 2
+    assert b"".join(path.read_bytes() for path in segments(tmp_path)).count(b'"event":"record_failed"') == 2
+
+
+async def test_relaxed_records_are_written_soon_also_where_no_other_answer_comes(tmp_path: Path) -> None:
+    async with writing(tmp_path, durable=False) as writer:
+        writer.append([record(1)])
+
+        await until(lambda: recorded_ids(tmp_path) == [1], "it is written")
+        assert writer.health().waiting == 0
 
 
 async def test_a_full_segment_is_sealed_and_the_next_one_follows_it(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -24,7 +24,7 @@ from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Record
-from authz.log.writer import LogHealth, Settled
+from authz.log.writer import LogHealth, MakesRecords, Settled
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.past import PastPolicies
@@ -124,11 +124,14 @@ class InMemory:
         self.records: list[Record] = []
         self.problem: Exception | None = None
 
-    def append(self, records: list[Record]) -> int:
+    def append(self, records: Sequence[Record]) -> int:
         if self.problem is not None:
             raise self.problem
         self.records += records
         return len(self.records)
+
+    def append_when_made(self, _: int, makes: MakesRecords) -> int:
+        return self.append(list(makes()))
 
     def call_when_settled(self, ticket: int, settled: Settled) -> None:
         assert ticket <= len(self.records)
