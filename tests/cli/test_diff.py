@@ -147,7 +147,8 @@ def test_a_fact_that_is_computed_otherwise_counts_as_both(versioned: Checkout) -
     assert [one["text"] for one in document["sentences"]] == [
         (
             "the fact own_box is computed otherwise: as “resource.owner in subject.ids || tenant.closed”, "
-            "before: “resource.owner in subject.ids”; its effect cannot be told from the tables"
+            "before: “resource.owner in subject.ids”; it decides for guest: move_box; "
+            "its effect cannot be told from the tables"
         )
     ]
     assert document["unapproved"] == ["storehouse: fact:own_box"]

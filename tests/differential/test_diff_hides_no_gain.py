@@ -42,7 +42,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "report line": (
         "network_ok + sender_ok, allow", "network_ok + sender_ok + fa, allow", "sender_ok, allow", "-, allow",
         "-, allow|network_ok, deny", "-, allow|sender_ok, deny", "network_ok, allow|sender_ok, deny",
-        "sender_ok, allow|network_ok + fa, deny",
+        "sender_ok, allow|network_ok + fa, deny", "network_ok + sender_ok + fa, allow|fb, deny",
     ),
     "own line": ("", "", "", f"p, {TENANT}, clerk, report, fa, deny", f"p, {TENANT}, boss, report, network_ok, deny"),
     "audit": ("none", "denied", "allowed"),
@@ -54,9 +54,14 @@ CHOICES: dict[str, tuple[Any, ...]] = {
         "subject.role == 'boss'", "resource . mine", "tenant.b && tenant.a", "(tenant.a) && (tenant.b)",
         "tenant.a && tenant.b || resource.mine", "tenant.a && (tenant.b || resource.mine)",
         "subject.role == ' boss'", "tenant.a ? tenant.b : resource.mine", "tenant.b ? tenant.a : resource.mine",
+        'subject.role == "boss"', "subject.role in ['boss', 'clerk']", "subject.role in ['clerk', 'boss']",
         "1 / 0 == 1 || tenant.a", "tenant.a || 1 / 0 == 1", "tenant.id == '//' && tenant.a || tenant.b",
     ),
     "name of the fact": ("fa", "fa", "mine"),
+    "other fact": ("tenant.b", "tenant.b", "tenant.a", "resource.mine"),
+    "names swapped in the lines": (False, False, True),
+    "names swapped in the facts": (False, False, True),
+    "things": (False, False, True),
     "networks": (
         ("any, allow",), ("192.0.2.0/24, allow",), ("192.0.2.0/25, allow",), ("any, allow", "192.0.2.0/25, deny"), (),
     ),
@@ -93,6 +98,12 @@ def edited(rng: Random, before: Mapping[str, Any]) -> dict[str, Any]:
     return {**before, **{name: rng.choice([one for one in CHOICES[name] if one != before[name]]) for name in parts}}
 
 
+def names(made_of: Mapping[str, Any], where: str) -> tuple[str, str]:
+    """What the two facts are called in the facts, or in the lines."""
+    first, second = made_of["name of the fact"], "fb"
+    return (second, first) if made_of[f"names swapped in the {where}"] else (first, second)
+
+
 def generation(made_of: Mapping[str, Any]) -> Generation:
     label = {"label": {"en": "x"}, "clause": "1"}
     roles = ROLES if made_of["role clerk"] else ROLES[:1]
@@ -105,6 +116,8 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
     }
     lines = [f"p, *, {role}, report, {line}" for role in roles for line in made_of["report line"].split("|")]
     lines += [f"p, *, {role}, other, network_ok + sender_ok + fa, allow" for role in roles]
+    lines.append("p, *, boss, other, fb, deny")
+    in_lines = dict(zip(("fa", "fb"), names(made_of, "lines"), strict=True))
     if audit:
         actions["audit"] = label
         allowed = "network_ok + sender_ok, allow" if made_of["audit"] == "allowed" else "-, deny"
@@ -119,8 +132,11 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
             **made_of["attributes"],
         },
         "subject_types": made_of["subject types"],
-        "resource_types": {"thing": label},
-        "facts": {made_of["name of the fact"]: {"expression": made_of["fact"], **label}},
+        "resource_types": {"thing": {**label, "tenant_free": made_of["things"]}},
+        "facts": {
+            name: {"expression": made_of[which], **label}
+            for name, which in zip(names(made_of, "facts"), ("fact", "other fact"), strict=True)
+        },
     }  # fmt: skip
     if made_of["obligation"]:
         declared["obligations"] = [{"id": "duty", "clause": "1", **made_of["obligation"]}]
@@ -128,7 +144,7 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
         declared["channels"] = made_of["channels"]
     files = {
         "set.yaml": json.dumps(declared).encode(),
-        "matrix.csv": re.sub(r"\bfa\b", made_of["name of the fact"], "\n".join([*lines, ""])).encode(),
+        "matrix.csv": re.sub(r"\bf[ab]\b", lambda match: in_lines[match[0]], "\n".join([*lines, ""])).encode(),
         "tests.yaml": json.dumps({
             "tenants": {TENANT: {"networks": ["any allow"], "network": "any", "contacts": []}},
             "cases": [{"description": "a stranger", "ask": {"contact": "nobody@x.example", "action": "report"},
@@ -178,6 +194,7 @@ def questions() -> Iterator[Request]:
                 "contact", f"{role}@x.example", word, "thing", "one", address, channel, Assurance(assurance),
                 {"role": "boss"}, resource_properties={"tenant": TENANT, "mine": True},
             )  # fmt: skip
+            yield Request("contact", f"{role}@x.example", word, "thing", "one", address, channel, Assurance(assurance))
 
 
 QUESTIONS = list(questions())

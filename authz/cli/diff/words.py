@@ -12,9 +12,8 @@ from authz.core.conditions import NEVER
 from authz.core.diff.networks import NetworkChange, addresses
 from authz.core.diff.reach import Difference
 from authz.core.diff.sets import CellChange, SetDiff
+from authz.core.diff.wording import shortlist
 from authz.core.generation import Generation
-
-_MOST_NAMED: Final = 8
 
 
 class Kind(StrEnum):
@@ -78,7 +77,7 @@ def lines_of(
         yield Line(kind, diff.set_id, declared.text, source, whom(declared), declared.id)
     if diff.reasons:
         spoken = sorted({f"{one.role}, {one.action}" for one in diff.reasons})
-        text = f"refused as before, but another thing is said to be missing: {listed(spoken)}"
+        text = f"refused as before, but another thing is said to be missing: {shortlist(spoken)}"
         yield Line(Kind.OTHER, diff.set_id, text, "", whom(diff.reasons), "reasons")
 
 
@@ -116,10 +115,10 @@ def _cells(
 
 
 def _cell_sentence(group: _Group, roles: list[str], named: tuple[str, ...], actions: tuple[str, ...]) -> str:
-    who = f"{listed(roles)} of {listed(group.tenants) if group.tenants else 'every tenant'}"
+    who = f"{shortlist(roles)} of {shortlist(group.tenants) if group.tenants else 'every tenant'}"
     if group.spared:
-        who += f" (but {listed(group.spared)}, with lines of their own)"
-    what = f"all {len(actions)} actions" if len(named) == len(actions) > 1 else listed(named)
+        who += f" (but {shortlist(group.spared)}, with lines of their own)"
+    what = f"all {len(actions)} actions" if len(named) == len(actions) > 1 else shortlist(named)
     if group.gains and not group.losses:
         return f"{who} may now request {what}: {group.after}; before: {group.before}"
     if group.losses and not group.gains:
@@ -156,21 +155,13 @@ def _spans(spans: tuple[object, ...]) -> str:
     counts = [f"{four:,} IPv4 {'address' if four == 1 else 'addresses'}"] if four else []
     if six:
         counts.append(f"{six:,} IPv6 addresses" if six < 1 << 32 else f"{_power(six)} IPv6 addresses")
-    return f"{' and '.join(counts)} ({listed([str(one) for one in spans])})"
+    return f"{' and '.join(counts)} ({shortlist([str(one) for one in spans])})"
 
 
 def _power(number: int) -> str:
     """`2^64` where it is one, else the two powers that it lies between."""
     exponent = number.bit_length() - 1
     return f"2^{exponent}" if number == 1 << exponent else f"between 2^{exponent} and 2^{exponent + 1}"
-
-
-def listed(words: Iterable[str]) -> str:
-    """`a, b, c and 3 more`."""
-    named = list(words)
-    if len(named) <= _MOST_NAMED:
-        return ", ".join(named)
-    return f"{', '.join(named[: _MOST_NAMED - 1])} and {len(named) - _MOST_NAMED + 1} more"
 
 
 def headline(verdict: str, lines: Iterable[Line]) -> str:
@@ -183,7 +174,7 @@ def headline(verdict: str, lines: Iterable[Line]) -> str:
         if counts[kind]
     ]
     sets = sorted({one.set_id for one in lines if one.kind is not Kind.OTHER})
-    said = f": {', '.join(parts)} in {listed(sets)}" if parts else ""
+    said = f": {', '.join(parts)} in {shortlist(sets)}" if parts else ""
     return verdict.replace("_", " ").upper() + said + _people(lines)
 
 

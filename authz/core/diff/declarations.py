@@ -6,29 +6,28 @@ Words, channels, risk, expressions, origins and demands on the caller decide who
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from authz.core.attributes import BUILT_IN, KNOWN
-from authz.core.definition import FactDef, PolicySet
+from authz.core.definition import AttributeDef, FactDef, PolicySet
 from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
 from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
 from authz.core.diff.duties import changed_duties
-from authz.core.diff.meaning import meaning, renamed
+from authz.core.diff.facts import CANNOT_TELL, decides, fact_changes
+from authz.core.diff.names import renamings
 from authz.core.diff.texts import text_changes
-from authz.core.diff.wording import difference, how_changed, in_words
+from authz.core.diff.wording import how_changed, in_words
 from authz.core.expressions import names_read
 from authz.core.generation import Generation
-
-_CANNOT_TELL: Final = "its effect cannot be told from the tables"
 
 
 def declared_changes(base: Generation, head: Generation) -> tuple[Declared, ...]:
     """Every difference, those that touch access first."""
+    before, after = base.definition, head.definition
     found = [
-        *_words(base, head), *_actions(base, head), *_channels(base.definition, head.definition), *_facts(base, head),
-        *_attributes(base, head), *subject_types(base.definition.subject_types, head.definition.subject_types),
-        *_resource_types(base.definition, head.definition), *_zones(base.definition, head.definition),
-        *_obligations(base, head), *text_changes(base.definition, head.definition),
+        *_words(base, head), *_actions(base, head), *_channels(before, after), *fact_changes(base, head),
+        *_attributes(base, head), *subject_types(before.subject_types, after.subject_types),
+        *_resource_types(before, after), *_zones(before, after), *_obligations(base, head),
+        *text_changes(before, after, renamings(base, head).names),
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda one: (not (one.gains or one.losses), list(Part).index(one.part), one.name)))
 
@@ -60,9 +59,19 @@ def _actions(base: Generation, head: Generation) -> Iterator[Declared]:
             text = "now needs a confirmed sender" if now.high_risk else "no longer needs a confirmed sender"
             yield Declared(Part.ACTION, action, f"{action} {text}{hint}", bearing.helps, bearing.hinders)
         if was.open_to_any_sender != now.open_to_any_sender:
-            yield Declared(Part.ACTION, action, f"{action}: the reason for `open_to_any_sender` reads otherwise")
+            yield Declared(Part.ACTION, action, _opened(action, was.open_to_any_sender, now.open_to_any_sender))
         if was.clause != now.clause:
             yield Declared(Part.ACTION, action, f"{action}: clause {now.clause}, before: {was.clause}")
+
+
+def _opened(action: str, was: str, now: str) -> str:
+    """R7: what a line may leave out is no access by itself."""
+    if was and now:
+        return f"{action}: the reason for `open_to_any_sender` reads {in_words(now)}, before: {in_words(was)}"
+    need = (
+        "have to name `network_ok` and `sender_ok` again" if was else "need not name `network_ok` and `sender_ok` now"
+    )
+    return f"the lines of {action} {need} (`open_to_any_sender`{'' if was else f': {in_words(now)}'})"
 
 
 def _channels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
@@ -70,39 +79,6 @@ def _channels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
         opened = channel in head.channels
         text = f"requests over the channel {channel} are {'now' if opened else 'no longer'} answered"
         yield Declared(Part.CHANNEL, channel, text, gains=opened, losses=not opened)
-
-
-def _facts(base: Generation, head: Generation) -> Iterator[Declared]:
-    before, after = base.definition.facts, head.definition.facts
-    names = renamed(before, after)
-    for old, fact in names.items():
-        yield Declared(Part.FACT, fact, f"the fact {fact} was named {old} before, and computes the same")
-    for fact in sorted((before.keys() | after.keys()) - names.keys() - set(names.values())):
-        was, now = before.get(fact), after.get(fact)
-        if was is None or now is None:
-            yield Declared(Part.FACT, fact, f"the fact {fact} is {'new' if was is None else 'gone'}")
-        elif meaning(was) != meaning(now):
-            used = names_fact(base, fact) and names_fact(head, fact)
-            effect = _CANNOT_TELL if used else "no line names it"
-            text = f"the fact {fact} is computed otherwise: {difference(_computed(was), _computed(now))}; {effect}"
-            yield Declared(Part.FACT, fact, text, used, used)
-        else:
-            if [part.id for part in was.parts] != [part.id for part in now.parts]:
-                parts = (", ".join(part.id for part in one.parts) or "none" for one in (now, was))
-                yield Declared(Part.FACT, fact, "the fact {}: parts {}, before: {}".format(fact, *parts))
-            if was.clause != now.clause:
-                yield Declared(Part.FACT, fact, f"the fact {fact}: clause {now.clause}, before: {was.clause}")
-
-
-def _computed(fact: FactDef) -> dict[str, str]:
-    """The text of the expression, or of each part; where a line ends is shown, for a comment ends there."""
-    if not fact.parts:
-        return {"as": _shown(fact.expression)}
-    return {f"part {part.id}": _shown(part.expression) for part in fact.parts}
-
-
-def _shown(expression: str) -> str:
-    return in_words(" ↵ ".join(line.strip() for line in expression.strip().split("\n")))
 
 
 def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
@@ -113,12 +89,27 @@ def _attributes(base: Generation, head: Generation) -> Iterator[Declared]:
             used = name in BUILT_IN and (_decides(name, base) or _decides(name, head))
             text = f"the attribute {name} is {'new' if was is None else 'gone'}"
             if used:
-                text += f"; without it the annex says what it is; {_CANNOT_TELL}"
+                text += f"; without it the annex says what it is{_effect(base, head, name)}"
             yield Declared(Part.ATTRIBUTE, name, text, used, used)
         elif was._replace(clause="") != now._replace(clause=""):
             used = _decides(name, head)
-            text = f"the attribute {name} is {now.type} of {now.origin}, before: {was.type} of {was.origin}"
-            yield Declared(Part.ATTRIBUTE, name, f"{text}; {_CANNOT_TELL}" if used else text, used, used)
+            text = f"the attribute {name} is {_kind(now)}, before: {_kind(was)}"
+            yield Declared(Part.ATTRIBUTE, name, text + (_effect(base, head, name) if used else ""), used, used)
+
+
+def _kind(attribute: AttributeDef) -> str:
+    said = f"{attribute.type} of {attribute.origin}"
+    return f"{said}, the id of a contact (`contact_id`)" if attribute.contact_id else said
+
+
+def _effect(base: Generation, head: Generation, attribute: str) -> str:
+    """`; read by own_box; it decides for guest: move_box; its effect cannot be told ...`."""
+    sides = (base, head)
+    facts = {one.id: None for side in sides for one in side.definition.facts.values() if reads(one, attribute)}
+    duties = {one.id: None for side in sides for one in side.definition.obligations if attribute in one.match}
+    read_by = [*facts, *(f"the obligation {one}" for one in duties)]
+    decided = decides(base, head, facts)
+    return "".join(f"; {one}" for one in (f"read by {', '.join(read_by)}", decided, CANNOT_TELL) if one)
 
 
 def _decides(attribute: str, side: Generation) -> bool:
@@ -152,8 +143,11 @@ def _resource_types(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
             text = f"resources of type {name} are {'now' if was is None else 'no longer'} known"
             yield Declared(Part.RESOURCE_TYPE, name, text, gains=was is None, losses=now is None)
         elif was.tenant_free != now.tenant_free:
-            text = f"resources of type {name} {'no longer belong' if now.tenant_free else 'belong'} to a tenant"
-            yield Declared(Part.RESOURCE_TYPE, name, text, gains=True, losses=True)
+            told = "no longer belong to a tenant: where none is named, it is told from the contact"
+            text = told if now.tenant_free else "now belong to a tenant: where none is named, the question is refused"
+            yield Declared(
+                Part.RESOURCE_TYPE, name, f"resources of type {name} {text}", now.tenant_free, not now.tenant_free
+            )
 
 
 def _zones(base: PolicySet, head: PolicySet) -> Iterator[Declared]:

@@ -12,13 +12,15 @@ from enum import StrEnum
 
 from authz.core.assurance import EMAIL_REQUESTS, channel_refusal
 from authz.core.diff.bearing import bearing_on, hangs_on, sender_in
+from authz.core.diff.cells import cell_shift
 from authz.core.diff.chances import Chances, Place
 from authz.core.diff.declaration import Declared, Part, by_id
 from authz.core.diff.declarations import reads
 from authz.core.diff.duties import changed_duties
-from authz.core.diff.meaning import meaning, renamed
+from authz.core.diff.meaning import meaning
+from authz.core.diff.names import renamings
 from authz.core.diff.networks import NetworkChange
-from authz.core.diff.sets import CellChange, ReasonChange, cell_shift
+from authz.core.diff.sets import CellChange, ReasonChange
 from authz.core.directory import Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import kind_of
@@ -49,7 +51,8 @@ class Reach:
         self._set_id = set_id
         self._base = Chances(base) if base is not None else None
         self._head = Chances(head) if head is not None else None
-        self._apart = _facts_apart(base, head) if base is not None and head is not None else {}
+        self._names = renamings(base, head).names if base is not None and head is not None else {}
+        self._apart = _facts_apart(base, head, self._names) if base is not None and head is not None else {}
         self._shifts: dict[tuple[Cell | None, Cell | None], tuple[bool, bool]] = {}
         self._directory = directory
         # labels, clauses, guards and what else is only read touch nobody
@@ -148,7 +151,8 @@ class Reach:
         return _way(gains and after, losses and before)
 
     def _fact(self, declared: Declared, place: Place) -> Way | None:
-        return self._hangs_on(place, {declared.name}) if declared.gains else None
+        before = {old for old, new in self._names.items() if new == declared.name}
+        return self._hangs_on(place, {declared.name, *before}) if declared.gains else None
 
     def _attribute(self, declared: Declared, place: Place) -> Way | None:
         if not declared.gains:
@@ -252,12 +256,11 @@ class Reach:
         yield from (side for side in (self._base, self._head) if side is not None)
 
 
-def _facts_apart(base: Generation, head: Generation) -> Mapping[str, str]:
+def _facts_apart(base: Generation, head: Generation, names: Mapping[str, str]) -> Mapping[str, str]:
     """What a fact of BASE is called where its value is compared with those of HEAD: by a name of its own, unless it
     computes the same there, from attributes that are declared alike.
     """
     before, after = base.definition, head.definition
-    names = renamed(before.facts, after.facts)
     changed = [
         name
         for name in before.attributes.keys() | after.attributes.keys()

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from itertools import product
 from typing import Final, NamedTuple
 
-from authz.core.conditions import allowed_when
 from authz.core.diff.bearing import Bearing, bearing_of_network
+from authz.core.diff.cells import Change, Table, changes_of
 from authz.core.diff.declaration import Declared
 from authz.core.diff.declarations import declared_changes, subject_types
-from authz.core.diff.meaning import renamed
+from authz.core.diff.names import renamings
 from authz.core.diff.networks import NetworkChange, network_changes
 from authz.core.generation import Generation
-from authz.core.table import Cell
 
 EVERY_TENANT: Final = ""
 """In place of a tenant: all of them that have no line of their own."""
@@ -143,14 +141,14 @@ def _networks(base: Generation | None, head: Generation | None) -> tuple[Network
 
 def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellChange | ReasonChange]:
     """Changes of the shared table, then of tenants whose own lines make theirs another change; alike ones together."""
-    names = renamed(base.definition.facts, head.definition.facts) if base is not None and head is not None else {}
-    shared = dict(_changes(_table(base), _table(head), names))
+    names = renamings(base, head).names if base is not None and head is not None else {}
+    shared = dict(changes_of(_table(base), _table(head), names))
     own = sorted(_own(base).keys() | _own(head).keys())
-    by_tenant = {tenant: dict(_changes(_table(base, tenant), _table(head, tenant), names)) for tenant in own}
+    by_tenant = {tenant: dict(changes_of(_table(base, tenant), _table(head, tenant), names)) for tenant in own}
     keys = dict.fromkeys(key for changes in (shared, *by_tenant.values()) for key in changes)
     for role, action in keys:
         of_all = shared.get((role, action))
-        groups: dict[_Change, list[str]] = {}
+        groups: dict[Change, list[str]] = {}
         if of_all is not None:
             groups[of_all] = [EVERY_TENANT]
         for tenant, changes in by_tenant.items():
@@ -174,74 +172,11 @@ def _cells(base: Generation | None, head: Generation | None) -> Iterator[CellCha
                 yield ReasonChange(named, apart, role, action)
 
 
-class _Change(NamedTuple):
-    before: str
-    after: str
-    gains: bool
-    losses: bool
-    rule: str
-    gone: bool
-
-    @property
-    def alike(self) -> tuple[object, ...]:
-        """What makes two changes one: not the line, which each tenant has of its own."""
-        return self[:4]
-
-
-_Table = Mapping[tuple[str, str], Cell]
-
-
-def _table(side: Generation | None, tenant: str = EVERY_TENANT) -> _Table:
+def _table(side: Generation | None, tenant: str = EVERY_TENANT) -> Table:
     if side is None:
         return {}
     return side.table.own.get(tenant, side.table.shared) if tenant else side.table.shared
 
 
-def _own(side: Generation | None) -> Mapping[str, _Table]:
+def _own(side: Generation | None) -> Mapping[str, Table]:
     return {} if side is None else side.table.own
-
-
-def _changes(base: _Table, head: _Table, names: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], _Change]]:
-    """`names`: facts of BASE that HEAD calls otherwise, by their old name."""
-    for key in dict.fromkeys((*base, *head)):
-        before, after = base.get(key), head.get(key)
-        if before is after:
-            continue
-        change = _change(before, after, names)
-        if change is not None:
-            yield key, change
-
-
-def _change(before: Cell | None, after: Cell | None, names: Mapping[str, str]) -> _Change | None:
-    """None where both answer alike and refuse for the same reasons, whatever is true."""
-    named = tuple(names.get(fact, fact) for fact in before.facts) if before is not None else ()
-    facts = tuple(dict.fromkeys((*named, *(after.facts if after is not None else ()))))
-    gained = lost = otherwise = gone = False
-    rule = ""
-    for values in product((False, True), repeat=len(facts)):
-        true = {fact for fact, value in zip(facts, values, strict=True) if value}
-        was, now = _answer(before, named, true), _answer(after, after.facts if after is not None else (), true)
-        if was[0] is not now[0]:
-            gained, lost = gained or now[0], lost or was[0]
-            if not rule:
-                rule, gone = (now[1], False) if now[1] else (was[1], bool(was[1]))
-        elif not was[0] and was[2] != now[2]:
-            otherwise = True
-    if not (gained or lost or otherwise):
-        return None
-    return _Change(allowed_when(before), allowed_when(after), gained, lost, rule, gone)
-
-
-def cell_shift(before: Cell | None, after: Cell | None, names: Mapping[str, str]) -> tuple[bool, bool]:
-    """Whether somebody gains, and whether somebody loses, in some case; `names`: as for `_changes`."""
-    change = _change(before, after, names)
-    return (change.gains, change.losses) if change is not None else (False, False)
-
-
-def _answer(cell: Cell | None, facts: tuple[str, ...], true: set[str]) -> tuple[bool, str, frozenset[str]]:
-    """Allowed, the deciding line, and the facts that would have to change; `facts`: as those of the cell are called."""
-    if cell is None:
-        return False, "", frozenset()
-    answer = cell.answers[sum(1 << at for at, fact in enumerate(facts) if fact in true)]
-    missing = frozenset(fact for at, fact in enumerate(facts) if answer.missing >> at & 1)
-    return answer.allowed, answer.rule, missing

@@ -7,14 +7,13 @@ from typing import Any
 
 from authz.core.definition import PolicySet
 from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
-from authz.core.diff.meaning import renamed
 from authz.core.diff.wording import Said, difference, how_changed, said
 
 
-def text_changes(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
-    """Every difference that no answer hangs on."""
+def text_changes(base: PolicySet, head: PolicySet, names: Mapping[str, str]) -> Iterator[Declared]:
+    """Every difference that no answer hangs on; `names`: facts of BASE that HEAD calls otherwise, by their old name."""
     yield from _terms(base, head)
-    yield from _labels(base, head)
+    yield from _labels(base, head, names)
     yield from _rest(base, head)
 
 
@@ -33,14 +32,14 @@ def _rows(part: Part, what: str, before: Mapping[str, Any], after: Mapping[str, 
             yield Declared(part, name, f"{what} {name} {how_changed(was, now)}")
 
 
-def _labels(base: PolicySet, head: PolicySet) -> Iterator[Declared]:
+def _labels(base: PolicySet, head: PolicySet, renamed: Mapping[str, str]) -> Iterator[Declared]:
     kinds: tuple[tuple[str, Callable[[PolicySet], Mapping[str, Any]]], ...] = (
         ("role", lambda one: one.roles), ("action", lambda one: one.actions), ("fact", lambda one: one.facts),
         ("resource type", lambda one: one.resource_types),
     )  # fmt: skip
     for kind, of in kinds:
         before, after = of(base), of(head)
-        names = renamed(before, after) if kind == "fact" else {}
+        names = renamed if kind == "fact" else {}
         for old, name in sorted({**{name: name for name in before.keys() & after.keys()}, **names}.items()):
             found = difference(_all_labels(before[old]), _all_labels(after[name]))
             if found:

@@ -14,6 +14,7 @@ from authz.core.definition import CalendarDef, Guard, Hours, ObligationDef, Serv
 Said = dict[str, str]
 """Member, as it is called in a sentence -> its value in words."""
 
+_MOST_NAMED: Final = 8
 _DAYS: Final = ("", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -34,6 +35,14 @@ def difference(was: Said, now: Said) -> str:
         for name in names
         if now.get(name) != was.get(name)
     )
+
+
+def shortlist(words: Iterable[str]) -> str:
+    """`a, b, c and 3 more`."""
+    named = list(words)
+    if len(named) <= _MOST_NAMED:
+        return ", ".join(named)
+    return f"{', '.join(named[: _MOST_NAMED - 1])} and {len(named) - _MOST_NAMED + 1} more"
 
 
 def said(row: Any) -> Said:
