@@ -53,7 +53,7 @@ def open_engine(url: str) -> sa.Engine:
 
 def sqlite_file(engine: sa.Engine) -> Path | None:
     """The file of a SQLite registry; None for PostgreSQL."""
-    return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+    return Path(str(engine.url.database)).absolute() if engine.dialect.name == "sqlite" else None
 
 
 def create_sqlite_file(path: Path) -> None:

@@ -97,10 +97,11 @@ class KeyWatch:
             self._uses = {**uses, **self._uses}
 
     def _look(self) -> None:
+        if self.book is not None and self.book.revision == self._store.revision():
+            return
         with self._store.reading() as connection:
             newest = revision_of(connection)
-            if self.book is None or self.book.revision != newest:
-                self.book = KeyBook(read_callers(connection), newest)
+            self.book = KeyBook(read_callers(connection), newest)
 
     def _keep(self) -> None:
         if self._snapshot is None or self.book is None or self._kept == self.book.revision:

@@ -19,6 +19,7 @@ from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_
 from authz.registry.listen import Listener, tell_listeners
 from authz.registry.revision import Revision, goes_on_from, revision_of
 from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
+from authz.registry.untouched import Untouched
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -34,6 +35,8 @@ class RegistryStore:
         self._engine = open_engine(url)
         self._clock = clock
         self._through: Through | None = None
+        path = sqlite_file(self._engine)
+        self._untouched = None if path is None else Untouched(path)
 
     def migrate(self) -> None:
         """Bring the database to this version's form; creates a SQLite file that is not there.
@@ -60,8 +63,17 @@ class RegistryStore:
 
     def revision(self) -> Revision:
         """The newest revision; cheap enough to ask every second."""
-        with self.reading() as connection:
-            return revision_of(connection)
+        untouched = self._untouched
+        if untouched is None:
+            with self.reading() as connection:
+                return revision_of(connection)
+        files = untouched.files()
+        found = untouched.revision(files)
+        if found is None:
+            with self.reading() as connection:
+                found = revision_of(connection)
+            untouched.keep(files, found)
+        return found
 
     def directory(self) -> Directory:
         """The whole registry in memory."""
@@ -76,10 +88,10 @@ class RegistryStore:
         directory stays as it was.
         """
         known = Revision(directory.revision, directory.registry_id, directory.change)
+        if self.revision() == known:
+            return False
         with self.reading() as connection:
             newest = revision_of(connection)
-            if newest == known:
-                return False
             since = known.number if goes_on_from(connection, known, newest) else EVERYTHING
             tenants = list(read_tenants(connection, since))
             gone = closed_tenants(connection, since)
