@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from authz.cli.failures import Usage
@@ -24,10 +25,14 @@ from authz.settings import Settings, user_cache
 
 
 class Place(NamedTuple):
-    """Folders of the policy sets that a command is about, and the model they share."""
+    """Folders of the policy sets that a command is about, and the model they share.
+
+    `held`: by set folder, files of it that are read already and stand in no folder.
+    """
 
     set_dirs: list[Path]
     model: Path
+    held: Mapping[Path, Mapping[str, bytes]] = MappingProxyType({})
 
     def bundle(self, set_dir: Path, advance: Advance | None = None) -> Bundle:
         """One set as read; `advance` is told of each file.
@@ -35,7 +40,7 @@ class Place(NamedTuple):
         Raises:
             PolicyInvalid: a file that does not belong or cannot be read.
         """
-        return read_bundle(set_dir, self.model, advance)
+        return read_bundle(set_dir, self.model, advance, self.held.get(set_dir, {}))
 
 
 def sets_of(directory: Path | None, settings: Settings) -> Place:

@@ -7,6 +7,7 @@ boundaries. This module is the one place where an IPv4-mapped IPv6 address is un
 from __future__ import annotations
 
 import ipaddress
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
@@ -21,6 +22,8 @@ _MAPPED_PREFIX: Final = bytes(10) + b"\xff\xff"
 _LONGEST_ADDRESS: Final = 45
 WIDEST_IPV4_PREFIX: Final = 8
 WIDEST_IPV6_PREFIX: Final = 32
+_OCTET: Final = "(0|[1-9][0-9]{0,2})"
+_PLAIN_IPV4: Final = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}/([89]|[12][0-9]|3[0-2])")
 
 
 def parse_address(text: object) -> Address:
@@ -63,6 +66,18 @@ class AddressRange(NamedTuple):
     last: Address
 
 
+def _plain_ipv4(text: str) -> AddressRange | None:
+    """An IPv4 range with nothing wrong with it, as most are; `ipaddress` says what is wrong with others."""
+    found = _PLAIN_IPV4.fullmatch(text)
+    if found is None:
+        return None
+    one, two, three, four, length = map(int, found.groups())
+    first, others = one << 24 | two << 16 | three << 8 | four, (1 << 32 - length) - 1
+    if max(one, two, three, four) > 255 or first & others:  # noqa: PLR2004 - an octet
+        return None
+    return AddressRange(Address(first), Address(first + others))
+
+
 def parse_cidr(text: str) -> AddressRange:
     """The range of a strict CIDR: an address, a slash, a prefix length in bits (a bare address is refused).
 
@@ -70,6 +85,9 @@ def parse_cidr(text: str) -> AddressRange:
         ValueError: with a reader's sentence: host bits set, mask form, leading zeros, zone id, IPv4-mapped, wider than
             /8 (IPv4) or /32 (IPv6).
     """
+    usual = _plain_ipv4(text)
+    if usual is not None:
+        return usual
     address, slash, length = text.partition("/")
     if not slash:
         raise ValueError(_without_length(text))

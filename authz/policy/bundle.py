@@ -9,6 +9,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from authz.errors import ConfigError, PolicyInvalid, Problem, sorted_problems
@@ -86,10 +87,16 @@ def find_model(directory: Path, fallback: Path) -> Path:
     return next((candidate for candidate in candidates if candidate.is_file()), fallback)
 
 
-def read_bundle(set_dir: Path, model: Path, advance: Callable[[int], None] | None = None) -> Bundle:
+def read_bundle(
+    set_dir: Path,
+    model: Path,
+    advance: Callable[[int], None] | None = None,
+    held: Mapping[str, bytes] = MappingProxyType({}),
+) -> Bundle:
     """Read one set and the model. Files that change while they are read are read again.
 
-    `advance`: is told of each file that has been read.
+    `advance`: is told of each file that has been read. `held`: plain files in `networks/` of the set that are read
+    already and stand in no folder; they count as if they did.
 
     Raises:
         PolicyInvalid: the set's folder or the model cannot be read, or the files keep changing.
@@ -97,7 +104,7 @@ def read_bundle(set_dir: Path, model: Path, advance: Callable[[int], None] | Non
     place = f"{POLICIES_FOLDER}/{set_dir.name}"
     model_in_set = model.name if model.parent == set_dir else ""
     for _ in range(_READ_ATTEMPTS):
-        reader = _Reader(place, model_in_set, advance)
+        reader = _Reader(place, model_in_set, advance, held)
         before = reader.read(set_dir)
         model_bytes = _read_model(model)
         if _Reader(place, model_in_set).signatures(set_dir) == before:
@@ -142,14 +149,21 @@ def _why(error: OSError) -> str:
 class _Reader:
     """Walks one set's folder by directory descriptors; collects bytes, signatures and problems."""
 
-    def __init__(self, place: str, model_in_set: str, advance: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        place: str,
+        model_in_set: str,
+        advance: Callable[[int], None] | None = None,
+        held: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self._advance = advance
-        self.files: dict[str, bytes] = {}
+        self.files = dict(held)
+        self._held = len(held)
         self.problems: list[Problem] = []
         self._place = place
         self._model_in_set = model_in_set
         self._signatures: dict[str, _Signature] = {}
-        self._size = 0
+        self._size = sum(map(len, held.values()))
         self._with_content = True
 
     def read(self, set_dir: Path) -> Mapping[str, _Signature]:
@@ -216,7 +230,7 @@ class _Reader:
                 self.refuse(name, "is not a regular file")
             elif status.st_size > _LARGEST_FILE:
                 self.refuse(name, f"is larger than {_LARGEST_FILE} bytes")
-            elif self._size > _LARGEST_SET or len(self._signatures) > _MOST_FILES:
+            elif self._size > _LARGEST_SET or len(self._signatures) + self._held > _MOST_FILES:
                 self.refuse("", f"holds more than {_LARGEST_SET} bytes or {_MOST_FILES} files")
             else:
                 self.files[name] = _content(descriptor)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from authz.core.network import ANY_NETWORK, AddressRange, NetworkLine, parse_cidr
@@ -52,6 +53,38 @@ def read_networks(
             text = "can never act: the tenant has no allow line; is its id misspelt?"
             problems.extend(entry.at.problem(_TENANT, text, CODE) for entry in written)
     return {tenant: tuple(entry.line for entry in written) for tenant, written in tenants.items()}
+
+
+def to_read_again(
+    known: Mapping[str, tuple[NetworkLine, ...]],
+    changed: AbstractSet[str],
+    lines_of: Callable[[AbstractSet[str]], list[CsvLine]],
+) -> tuple[list[CsvLine], dict[str, tuple[NetworkLine, ...]]]:
+    """The lines, in order, of every tenant that a changed file speaks or spoke of, and those of all others as known.
+
+    Args:
+        known: a version of the set that was right in itself.
+        changed: its files that are there no more or read otherwise now, and files that it has not.
+        lines_of: the lines of such files as they are now, none for one that is there no more.
+    """
+    lines = lines_of(changed)
+    files = {tenant: {_file(line) for line in its_lines} for tenant, its_lines in known.items()}
+    touched = {line.cells[_TENANT].text for line in lines}
+    touched |= {tenant for tenant, its_files in files.items() if not its_files.isdisjoint(changed)}
+    further = {file for tenant in touched for file in files.get(tenant, ())}.difference(changed)
+    lines += [line for line in lines_of(further) if line.cells[_TENANT].text in touched]
+    kept = {tenant: its_lines for tenant, its_lines in known.items() if tenant not in touched}
+    return sorted(lines, key=lambda line: (line.file, line.number)), kept
+
+
+def in_order(networks: Mapping[str, tuple[NetworkLine, ...]]) -> dict[str, tuple[NetworkLine, ...]]:
+    """Tenants in the order of the files."""
+    return dict(sorted(networks.items(), key=lambda one: (_file(one[1][0]), int(one[1][0].source.rpartition(":")[2]))))
+
+
+def _file(line: NetworkLine) -> str:
+    """Within the set's folder."""
+    return line.source.partition("/")[2].rpartition(":")[0]
 
 
 def _contradictions(written: list[_Written]) -> Iterable[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
 from authz.core.definition import PolicySet
@@ -16,7 +16,7 @@ from authz.policy.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
 from authz.policy.lint.finding import Acceptance
 from authz.policy.matrix import MatrixLine, matrix_problems, read_matrix
 from authz.policy.model import model_problems
-from authz.policy.networks import read_networks
+from authz.policy.networks import in_order, read_networks, to_read_again
 from authz.policy.read_cases import read_cases
 from authz.policy.yaml_nodes import Mapping as MappingNode
 from authz.policy.yaml_nodes import read_yaml
@@ -24,6 +24,14 @@ from authz.policy.yaml_nodes import read_yaml
 __all__ = ["MatrixLine", "ParsedSet", "parse_set"]
 
 _USUAL_MATRIX: Final = "matrix.csv"
+
+
+class Known(NamedTuple):
+    """Another version of a set that passed `parse_set`: its files, and what of them a reading can take over."""
+
+    bundle: Bundle
+    roles: Collection[str]
+    networks: Mapping[str, tuple[NetworkLine, ...]]
 
 
 class ParsedSet(NamedTuple):
@@ -40,14 +48,16 @@ class ParsedSet(NamedTuple):
     accepted: tuple[Acceptance, ...] = ()
 
 
-def parse_set(bundle: Bundle) -> ParsedSet:
+def parse_set(bundle: Bundle, known: Known | None = None) -> ParsedSet:
     """Read and cross-check all files of a set, and the form of its model.
+
+    `known`: another version of the set; network lines of tenants all of whose files are the same there are taken over.
 
     Raises:
         PolicyInvalid: with all problems of all files, sorted.
     """
     problems = [*bundle.problems, *model_problems(bundle.model)]
-    reader = _SetReader(bundle, problems)
+    reader = _SetReader(bundle, problems, known)
     parsed = reader.parsed()
     if problems or parsed is None:
         raise PolicyInvalid(problems)
@@ -57,8 +67,9 @@ def parse_set(bundle: Bundle) -> ParsedSet:
 class _SetReader:
     """Reads one bundle; what one file lacks does not keep the others from being read."""
 
-    def __init__(self, bundle: Bundle, problems: list[Problem]) -> None:
+    def __init__(self, bundle: Bundle, problems: list[Problem], known: Known | None) -> None:
         self._bundle = bundle
+        self._known = known
         self._problems = problems
 
     def parsed(self) -> ParsedSet | None:
@@ -72,10 +83,10 @@ class _SetReader:
         before = len(problems)
         matrix_lines = self._lines(matrix_names, MATRIX_LINE)
         all_read = len(problems) == before
-        network_lines = self._lines(network_names, NETWORK_LINE)
         if not matrix_names:
             self._missing(_USUAL_MATRIX)
         if root is None:
+            self._lines(network_names, NETWORK_LINE)
             return None
         before = len(problems)
         definition, fact_places, accepted = read_definition(self._file(SET_FILE), bundle.set_id, root, problems)
@@ -84,11 +95,26 @@ class _SetReader:
         if words_known and all_read and len(written) == len(matrix_lines) and matrix_names:
             usual = _USUAL_MATRIX if _USUAL_MATRIX in matrix_names else matrix_names[0]
             problems += matrix_problems(written, definition, self._file(usual), fact_places, self._file(SET_FILE))
-        networks = read_networks(network_lines, definition.roles, bundle.set_id, bundle.place, problems)
+        networks = self._networks(network_names, definition.roles)
         tests = CaseFile()
         if tests_root is not None and words_known:
             tests = read_cases(self._file(TESTS_FILE), tests_root, definition, problems)
         return ParsedSet(definition, tuple(entry.rule for entry in written), networks, tests, bundle, accepted)
+
+    def _networks(self, names: list[str], roles: Collection[str]) -> Mapping[str, tuple[NetworkLine, ...]]:
+        bundle, known = self._bundle, self._known
+        if known is None or known.bundle.place != bundle.place or set(known.roles) != set(roles):
+            lines = self._lines(names, NETWORK_LINE)
+            return read_networks(lines, roles, bundle.set_id, bundle.place, self._problems)
+        before, now = (
+            {name: content for name, content in each.files.items() if name.startswith(f"{NETWORKS_FOLDER}/")}
+            for each in (known.bundle, bundle)
+        )
+        changed = {name for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
+        read, kept = to_read_again(
+            known.networks, changed, lambda some: self._lines(sorted(now.keys() & some), NETWORK_LINE)
+        )
+        return in_order({**kept, **read_networks(read, roles, bundle.set_id, bundle.place, self._problems)})
 
     def _missing(self, name: str) -> None:
         file = self._file(name)

@@ -23,7 +23,7 @@ from authz.policy.document import DocumentInvalid, decode, encode
 from authz.policy.guards import guard_problems
 from authz.policy.judge import engine_versions
 from authz.policy.live import generation_of
-from authz.policy.parse import ParsedSet, parse_set
+from authz.policy.parse import Known, ParsedSet, parse_set
 from authz.policy.suite import run_suite
 
 KEPT_PER_SET: Final = 8
@@ -57,8 +57,10 @@ class Judged(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-def judge_set(bundle: Bundle, cache: Path | None = None) -> Judged:
+def judge_set(bundle: Bundle, cache: Path | None = None, known: Known | None = None) -> Judged:
     """As `build_set`, but a set that compiles is returned with what its guards and tests say of it.
+
+    `known`: another version of the set, as for `parse_set`.
 
     Raises:
         PolicyInvalid: it cannot be read or compiled.
@@ -66,10 +68,10 @@ def judge_set(bundle: Bundle, cache: Path | None = None) -> Judged:
     """
     key = cache_key(bundle)
     kept = _Cache(cache, bundle.set_id)
-    known = kept.checked(key)
-    if known is not None and known.revision == bundle.revision:
-        return Judged(known, ())
-    parsed = parse_set(bundle)
+    passed = kept.checked(key)
+    if passed is not None and passed.revision == bundle.revision:
+        return Judged(passed, ())
+    parsed = parse_set(bundle, known)
     try:
         compiled = compile_set(parsed, kept.last_table())
     except EngineDisagreement as error:

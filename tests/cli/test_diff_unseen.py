@@ -350,6 +350,30 @@ def test_no_attribute_for_archives_hides_a_file_of_a_revision(versioned: Checkou
     assert diffed().out == "NO CHANGE\n"
 
 
+@pytest.mark.parametrize(
+    "name", ["networks/.hidden.csv", "networks/beta.txt", "networks/b eta.csv", "networks/a/b/c.csv"]
+)
+def test_a_file_counts_in_a_revision_as_it_does_in_a_folder(versioned: Checkout, name: str) -> None:
+    path = versioned.set_dir / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("p2, beta, 198.51.100.0/24, allow\n")
+    in_folder = diffed()
+    commit(versioned)
+
+    in_revision = authz("diff", "HEAD~1", "HEAD")
+
+    assert (in_revision.status, in_revision.out.replace("HEAD", ".")) == (in_folder.status, in_folder.out)
+
+
+def test_a_set_of_which_a_revision_has_network_files_alone_is_not_passed_over(versioned: Checkout) -> None:
+    path = versioned.root / "policies" / "other" / "networks" / "beta.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("p2, beta, 198.51.100.0/24, allow\n")
+    commit(versioned)
+
+    assert "policies/other/set.yaml:0:0: the file is missing" in authz("diff", "HEAD~1", "HEAD").out
+
+
 def test_a_link_among_the_files_of_a_revision_is_refused_as_it_is_in_a_checkout(versioned: Checkout) -> None:
     (versioned.set_dir / "networks" / "beta.csv").symlink_to("acme.csv")
     commit(versioned)

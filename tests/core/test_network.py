@@ -90,6 +90,29 @@ def test_a_range_that_means_something_else_than_it_says_is_refused(text: str, co
     assert complaint in str(refused.value)
 
 
+def _by_ipaddress(text: str) -> tuple[int, int] | None:
+    try:
+        found = ipaddress.IPv4Network(text)
+    except ValueError:
+        return None
+    return (int(found.network_address), int(found.broadcast_address)) if found.prefixlen >= 8 else None
+
+
+@given(
+    st.tuples(*[st.sampled_from(["0", "1", "10", "128", "192", "255", "256", "010", "999", "1_0", "٣", ""])] * 4),
+    st.sampled_from(["7", "8", "9", "16", "24", "25", "31", "32", "33", "08", "+8", "٨"]),
+)
+def test_an_ipv4_range_is_what_ipaddress_says_it_is(octets: tuple[str, ...], length: str) -> None:
+    text = f"{'.'.join(octets)}/{length}"
+    try:
+        read = tuple(parse_cidr(text))
+    except ValueError:
+        read = None
+
+    expected = _by_ipaddress(text) if length not in ("08", "+8", "٨") else None
+    assert read == expected
+
+
 def networks(*lines: tuple[str, Effect]) -> TenantNetworks:
     return TenantNetworks(NetworkLine(network, effect, f"line {at}") for at, (network, effect) in enumerate(lines, 1))
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from authz.cli.failures import Usage
 from authz.cli.git import SUBMODULE, GitFailed, commit_of, git
+from authz.policy.bundle import NETWORKS_FOLDER, POLICIES_FOLDER
 
 _LARGEST: Final = 512 << 20
+_LARGEST_PLAIN: Final = 1 << 20
 _LINK: Final = "120000"
+_WORD: Final = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+_PLAIN_NETWORKS: Final = re.compile(
+    rf"{POLICIES_FOLDER}/(?P<set>{_WORD})/(?P<file>{NETWORKS_FOLDER}/(?:{_WORD}/){{0,4}}{_WORD}\.csv)"
+)
 
 
 class _Entry(NamedTuple):
@@ -21,9 +28,11 @@ class _Entry(NamedTuple):
     path: str
 
 
-def unpack(revision: str, folder: Path, names: Iterable[str]) -> None:
+def unpack(revision: str, folder: Path, names: Iterable[str]) -> dict[Path, dict[str, bytes]]:
     """Write the files and folders `names` of a revision, as they stand at the top of its tree, into `folder`.
 
+    Plain network files are not written but returned, by their set's folder and their path in it: a revision may hold
+    one for each of many tenants. Everything that wants a second look is written, for the readers of folders to judge.
     A symbolic link is written as one, last, so that nothing is written through it; readers of policy files refuse it.
 
     Raises:
@@ -40,8 +49,17 @@ def unpack(revision: str, folder: Path, names: Iterable[str]) -> None:
     if sum(entry.size for entry in entries) > _LARGEST:
         raise Usage(f"the revision `{revision}` holds more than {_LARGEST >> 20} MiB of policy files")
     entries.sort(key=lambda entry: entry.mode == _LINK)
+    policies = folder.resolve() / POLICIES_FOLDER
+    held: dict[Path, dict[str, bytes]] = {}
     for entry, content in zip(entries, _contents(top, entries), strict=True):
-        _write(folder, entry, content)
+        plain = _PLAIN_NETWORKS.fullmatch(entry.path)
+        if plain is None or entry.mode == _LINK or entry.size > _LARGEST_PLAIN:
+            _write(folder, entry, content)
+        else:
+            held.setdefault(policies / plain["set"], {})[plain["file"]] = content
+    for set_dir in held:
+        set_dir.mkdir(parents=True, exist_ok=True)
+    return held
 
 
 def _entries(listed: bytes) -> Iterator[_Entry]:

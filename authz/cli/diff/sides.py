@@ -22,7 +22,7 @@ from authz.errors import PolicyInvalid, Problem
 from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, find_model, find_sets
 from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
-from authz.policy.parse import parse_set
+from authz.policy.parse import Known, parse_set
 from authz.policy.pipeline import judge_set
 from authz.settings import Settings
 
@@ -94,8 +94,9 @@ def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterato
         return
     with tempfile.TemporaryDirectory(prefix="authz-diff-") as made:
         unpacked = Path(made)
-        unpack(stated, unpacked, (POLICIES_FOLDER, MODEL_FILE, APPROVALS))
-        yield _opened(stated, unpacked, settings)._replace(none_is_none=True)
+        held = unpack(stated, unpacked, (POLICIES_FOLDER, MODEL_FILE, APPROVALS))
+        found = _opened(stated, unpacked, settings)
+        yield found._replace(none_is_none=True, place=found.place._replace(held=held))
 
 
 def _opened(name: str, folder: Path, settings: Settings) -> Opened:
@@ -150,10 +151,10 @@ def compiled_sides(base: Opened, head: Opened, cache: Path | None, *, whole: boo
             "empty one where there was none"
         )
     read = [(side, *read_bundles(side)) for side in (base, head)]
-    before, after = (
-        _judged(side, bundles, other, problems, cache)
-        for (side, bundles, problems), (_, other, _) in zip(read, reversed(read), strict=True)
-    )
+    (_, of_base, wrong_in_base), (_, of_head, wrong_in_head) = read
+    before = _judged(base, of_base, of_head, wrong_in_base, cache, {})
+    known = {name: Known(of_base[name], one.definition.roles, one.networks) for name, one in before.compiled.items()}
+    after = _judged(head, of_head, of_base, wrong_in_head, cache, known)
     return before.side(after.compiled, whole=whole), after.side(before.compiled, whole=whole)
 
 
@@ -190,6 +191,7 @@ def _judged(
     other: Mapping[str, Bundle],
     problems: list[Problem],
     cache: Path | None,
+    known: Mapping[str, Known],
 ) -> _Judged:
     compiled: dict[str, CompiledSet] = {}
     failing: list[Problem] = []
@@ -197,7 +199,7 @@ def _judged(
     with bar(f"{side.name}: files compiled", sum(len(one.files) for one in changed.values())) as advance:
         for name, bundle in changed.items():
             try:
-                judged = judge_set(bundle, cache)
+                judged = judge_set(bundle, cache, known.get(name))
                 compiled[name] = judged.compiled
                 failing.extend(judged.problems)
             except PolicyInvalid as invalid:
