@@ -168,5 +168,5 @@ def sentence(group: Group, count: int) -> str:
     """One cause for a person to read."""
     times = "1 question" if count == 1 else f"{count:,} questions"
     turned = "allowed, would be refused" if group.was else "refused, would be allowed"
-    by = f" by {group.cause}" if group.cause else ""
+    by = (" by " if group.cause.startswith(f"{group.set_id}/") else ": ") + group.cause if group.cause else ""
     return f"{times} of {group.tenant} ({group.set_id}): {group.role}, {group.action}: {turned}{by}"

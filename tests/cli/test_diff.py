@@ -610,6 +610,21 @@ def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
     )
 
 
+def test_questions_of_a_set_that_is_no_more_are_counted(versioned: Checkout) -> None:
+    record = {
+        "kind": "decision", "at": "2026-06-03T07:00:00.000000Z", "channel": "web", "assurance": "session",
+        "set": "storehouse", "tenant": "acme", "action": "read_rules", "role": "guest", "decision": True,
+        "reason": "permitted", "facts": {},
+    }  # fmt: skip
+    (versioned.root / "log.jsonl").write_text(json.dumps(record) + "\n")
+    versioned.set_dir.rename(versioned.root / "policies" / "another")
+
+    out = diffed("--replay", "log.jsonl").out
+
+    assert "  1 of 1 logged question would be answered otherwise" in out.splitlines()
+    assert "guest, read_rules: allowed, would be refused: there is no policy set `storehouse` any more" in out
+
+
 def test_an_approval_whose_member_is_misspelt_does_not_accept_for_all_tenants(versioned: Checkout) -> None:
     versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
     approve(versioned, "    cells: [{role: guest, action: move_box, tennant: acme}]\n")

@@ -233,7 +233,8 @@ def _exit_code(invalid: bool, held: Accepted, after: Side) -> int:
 def _replayed(log: Path, before: Side, after: Side) -> Iterator[str]:
     """A record of a set that did not change would be answered as before, so it is only counted."""
     records = list(exported(log))
-    touched: list[Mapping[str, object]] = [one for one in records if one.get("set") in after.generations]
+    changed = before.generations.keys() | after.generations.keys()
+    touched: list[Mapping[str, object]] = [one for one in records if one.get("set") in changed]
 
     def then(set_id: str, revision: str) -> Generation | None:
         known = before.generations.get(set_id)
