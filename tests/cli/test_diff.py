@@ -108,6 +108,50 @@ def test_one_bit_of_an_address_range_is_counted(versioned: Checkout) -> None:
     assert diffed().status == 5
 
 
+@pytest.mark.parametrize("moved_to", ["198.51.100.0/24", "203.0.114.0/24"], ids=["below", "above"])
+def test_an_office_that_moves_names_where_it_goes_and_where_it_was(versioned: Checkout, moved_to: str) -> None:
+    versioned.replace(
+        "networks/acme.csv", "p2, acme, 203.0.113.0/24, allow\np2, acme, 203.0.113.66/32, deny\n",
+        f"# the new house\np2, acme, {moved_to}, allow\n",
+    )  # fmt: skip
+
+    lines = diffed().out.splitlines()
+
+    said = "loses 255 IPv4 addresses (203.0.113.0-203.0.113.65, 203.0.113.67-203.0.113.255)"
+    places = "storehouse/networks/acme.csv:2, storehouse/networks/acme.csv:1 before"
+    assert f"± acme gains 256 IPv4 addresses ({moved_to}) and {said}  {places}" in lines
+    assert any(line.startswith("::error file=policies/storehouse/networks/acme.csv,line=2,") for line in
+               diffed("--format", "github").out.splitlines())  # fmt: skip
+
+
+def test_a_set_that_comes_with_refusals_only_is_no_change_and_is_told_in_the_first_line(versioned: Checkout) -> None:
+    second = versioned.root / "policies" / "second"
+    shutil.copytree(versioned.set_dir, second)
+    matrix = second / "matrix.csv"
+    cells = [line for line in matrix.read_text().splitlines() if line.startswith(("p, *, keeper", "p, *, guest"))]
+    matrix.write_text("".join(f"{', '.join(line.split(',')[:4])}, -, deny\n" for line in cells))
+    (second / "networks" / "acme.csv").unlink()
+    text = (second / "set.yaml").read_text()
+    facts = text.partition("facts:\n")[2].partition("obligations:\n")[0]
+    text = text.replace(f"facts:\n{facts}", "").replace("    open_to_any_sender: the rules hang at the gate\n", "")
+    (second / "set.yaml").write_text(text.partition("accepted:\n")[0])
+    tests, cases = (second / "tests.yaml").read_text().split("cases:\n")
+    refused = "  - description: a Guest does not\n" + cases.partition("a Guest does not\n")[2].partition("  - desc")[0]
+    (second / "tests.yaml").write_text(f"{tests}cases:\n{refused}")
+
+    ran = diffed()
+
+    assert [line.rstrip() for line in ran.out.splitlines()[:4]] == [
+        "NO CHANGE; the policy set second is new",
+        "",
+        "Other changes",
+        (
+            "· the policy set second is new: questions about its tenants are answered from now on, and were not before "
+            "(`no_active_policy`)"
+        ),
+    ]
+
+
 def test_a_range_written_in_two_halves_is_no_change(versioned: Checkout) -> None:
     versioned.replace("networks/acme.csv", "p2, acme, 203.0.113.0/24, allow",
                       "p2, acme, 203.0.113.0/25, allow\np2, acme, 203.0.113.128/25, allow")  # fmt: skip

@@ -187,15 +187,15 @@ def test_a_line_that_is_gone_is_said_to_be_and_annotates_no_line_that_took_its_p
     with (checkout.set_dir / "networks" / "acme.csv").open("a") as stream:
         stream.write("p2, acme, 198.51.100.0/24, allow\n")
     commit(checkout)
-    checkout.replace("networks/acme.csv", "p2, acme, 203.0.113.66/32, deny\np2, acme, 198.51.100.0/24, allow\n", "")
-    checkout.replace("networks/acme.csv", "203.0.113.0/24", "203.0.113.0/25")
+    checkout.replace("networks/acme.csv", "p2, acme, 198.51.100.0/24, allow\n", "p2, acme, 203.0.113.8/32, allow\n")
 
     (sentence,) = authz("diff", "HEAD", ".", "--format", "json").json["sentences"]
 
-    assert sentence["text"].startswith("acme gains 1 IPv4 address (203.0.113.66/32) and loses")
+    assert sentence["text"] == "acme loses 256 IPv4 addresses (198.51.100.0/24)"
     assert sentence["source"] == "storehouse/networks/acme.csv:3"
     assert "storehouse/networks/acme.csv:3 before" in authz("diff", "HEAD", ".").out
-    assert "file=policies/storehouse/networks/acme.csv,title=" in authz("diff", "HEAD", ".", "--format", "github").out
+    annotated = authz("diff", "HEAD", ".", "--format", "github").out
+    assert "file=policies/storehouse/networks/acme.csv,col=1,title=access-lost" in annotated
 
 
 @pytest.mark.parametrize(

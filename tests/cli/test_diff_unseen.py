@@ -32,7 +32,10 @@ from tests.cli.program import Checkout, Ran, authz
 def commit(checkout: Checkout) -> None:
     if not (checkout.root / ".git").exists():
         subprocess.run(["git", "init", "-q"], cwd=checkout.root, check=True)
-    for words in (["add", "-A"], ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "-qm", "x"]):
+    for words in (
+        ["add", "-A"],
+        ["-c", "user.name=T", "-c", "user.email=t@x.example", "commit", "--allow-empty", "-qm", "x"],
+    ):
         subprocess.run(["git", *words], cwd=checkout.root, check=True)
 
 
@@ -286,6 +289,12 @@ def test_the_parts_of_a_fact_in_another_order_are_no_change_of_access(versioned:
         ("tenant.closed: [true, false]", "tenant.closed: false", "wider"),
         ("tenant.closed: true", "tenant.closed: false", "both"),
         ("tenant.closed: true", "tenant.id: acme", "both"),
+        ("", "channel: [web, api, email, phone, chat]", "no_change"),
+        ("", "channel: [web, api, email, phone]", "wider"),
+        ("", "assurance: [claimed, mail_verified, mail_signed, session, confirmed]", "no_change"),
+        ("", "subject.role: [keeper, guest]", "no_change"),
+        ("tenant.closed: true", "tenant.closed: true, channel: [chat, web, api, email, phone]", "no_change"),
+        ("", "resource.type: [tenant, box]", "wider"),
     ],
 )
 def test_the_cases_in_which_an_obligation_applies_are_weighed(
@@ -296,6 +305,49 @@ def test_the_cases_in_which_an_obligation_applies_are_weighed(
     versioned.replace("set.yaml", f"    match: {{{before}}}\n", f"    match: {{{after}}}\n")
 
     assert told()[0] == verdict
+
+
+def duty(name: str, match: str) -> str:
+    said = f"id: {name}, type: custom, actions: [move_box], match: {{{match}}}, properties: {{kind: x}}, clause: '5'"
+    return f"  - {{{said}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("", ("channel: [web, api]", "channel: [email, phone]", "channel: chat")),
+        ("tenant.closed: [true, false]", ("tenant.closed: true", "tenant.closed: false")),
+        (
+            "tenant.id: [x, y], tenant.closed: true",
+            ("tenant.id: x, tenant.closed: true", "tenant.id: y, tenant.closed: true"),
+        ),
+    ],
+    ids=["by channel", "by an attribute", "by one of two"],
+)
+def test_an_obligation_that_several_ask_for_in_the_same_cases_is_no_change_of_access(
+    versioned: Checkout, one: str, several: tuple[str, ...]
+) -> None:
+    single, split = duty("whole", one), "".join(duty(f"part-{at}", match) for at, match in enumerate(several))
+    versioned.replace("set.yaml", "calendars:\n", f"{single}calendars:\n")
+    commit(versioned)
+    versioned.replace("set.yaml", single, split)
+    assert told()[0] == "no_change"
+
+    commit(versioned)
+    versioned.replace("set.yaml", split, single)
+    assert told()[0] == "no_change"
+
+    versioned.replace("set.yaml", single, split.partition("\n")[0] + "\n")
+    assert told()[0] == "wider"
+
+
+def test_two_values_are_not_all_there_is_for_an_attribute_that_may_be_missing(versioned: Checkout) -> None:
+    single = duty("whole", "")
+    versioned.replace("set.yaml", "calendars:\n", f"{single}calendars:\n")
+    commit(versioned)
+    versioned.replace("set.yaml", single, duty("shut", "tenant.closed: true") + duty("open", "tenant.closed: false"))
+
+    assert told()[0] == "wider"
 
 
 LOCK_GATE = """\

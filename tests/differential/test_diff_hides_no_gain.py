@@ -75,6 +75,14 @@ CHOICES: dict[str, tuple[Any, ...]] = {
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [True, False]}},
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"},
          "match": {"tenant.a": [True], "resource.mine": [True]}},
+        [{"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"tenant.a": [value]}}
+         for value in (True, False)],
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"channel": [*Channel]}},
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"},
+         "match": {"channel": ["web"], "assurance": [*Assurance]}},
+        [{"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"channel": value}}
+         for value in (["web", "api"], ["email"], ["chat", "phone"])],
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"subject.role": ["boss"]}},
     ),
     "channels": (None, None, None, ["web", "email"], ["email", "phone"]),
     "role clerk": (True, True, True, False),
@@ -139,7 +147,8 @@ def generation(made_of: Mapping[str, Any]) -> Generation:
         },
     }  # fmt: skip
     if made_of["obligation"]:
-        declared["obligations"] = [{"id": "duty", "clause": "1", **made_of["obligation"]}]
+        rows = made_of["obligation"] if isinstance(made_of["obligation"], list) else [made_of["obligation"]]
+        declared["obligations"] = [{"id": f"duty-{at}", "clause": "1", **row} for at, row in enumerate(rows)]
     if made_of["channels"]:
         declared["channels"] = made_of["channels"]
     files = {

@@ -32,8 +32,14 @@ class Kind(StrEnum):
         return cls.LOSS if losses else cls.OTHER
 
 
+WHOLE_SET: Final = "the set"
+"""What a sentence is `about` that tells of a set that comes or goes."""
+
+
 class Line(NamedTuple):
     """One sentence. `source`: `<set>/<file>:<line>` of its cause; `gone`: in BASE, and HEAD has another line there.
+
+    `left`: where it gives at one place and takes at another, the other one as it is shown.
 
     `people`: whom it touches, where that is known.
     """
@@ -45,12 +51,18 @@ class Line(NamedTuple):
     people: Touched = Touched()
     about: str = ""
     gone: bool = False
+    left: str = ""
 
     @property
     def place(self) -> str:
-        """The source as it is shown; empty where there is none."""
-        shown = self.source.removesuffix(":0")
-        return f"{shown} before" if self.gone and shown else shown
+        """The source as it is shown, and the other one; empty where there is none."""
+        return ", ".join(one for one in (shown_place(self.source, gone=self.gone), self.left) if one)
+
+
+def shown_place(source: str, *, gone: bool) -> str:
+    """`acme.csv:3`, or `acme.csv:3 before` for a line that only BASE has."""
+    shown = source.removesuffix(":0")
+    return f"{shown} before" if gone and shown else shown
 
 
 def lines_of(
@@ -58,7 +70,7 @@ def lines_of(
 ) -> Iterator[Line]:
     """Everything that differs, in sentences: access first."""
     if diff.added or diff.removed:
-        yield Line(Kind.OTHER, diff.set_id, f"the policy set {diff.set_id} is {'new' if diff.added else 'gone'}")
+        yield Line(Kind.OTHER, diff.set_id, set_sentence(diff), about=WHOLE_SET)
 
     def whom(difference: Difference) -> Touched:
         return people.touched(diff.set_id, difference) if people is not None else Touched()
@@ -70,7 +82,8 @@ def lines_of(
     for change in diff.networks:
         kind = Kind.of(change.gains, change.losses)
         about = f"network {change.tenant}"
-        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom(change), about, change.gone)
+        left = shown_place(change.left, gone=change.left_gone)
+        yield Line(kind, diff.set_id, network_sentence(change), change.rule, whom(change), about, change.gone, left)
     for declared in diff.declared:
         kind = Kind.of(declared.gains, declared.losses)
         source = f"{diff.set_id}/set.yaml:{at(diff.set_id, declared)}"
@@ -79,6 +92,13 @@ def lines_of(
         spoken = sorted({f"{one.role}, {one.action}" for one in diff.reasons})
         text = f"refused as before, but another thing is said to be missing: {shortlist(spoken)}"
         yield Line(Kind.OTHER, diff.set_id, text, "", whom(diff.reasons), "reasons")
+
+
+def set_sentence(diff: SetDiff) -> str:
+    """That a set comes or goes, and what that does to the questions about its tenants, be they all refused."""
+    answered = "are answered from now on, and were not before" if diff.added else "are no longer answered"
+    named = f"the policy set {diff.set_id} is {'new' if diff.added else 'gone'}"
+    return f"{named}: questions about its tenants {answered} (`no_active_policy`)"
 
 
 class _Group(NamedTuple):
@@ -175,6 +195,7 @@ def headline(verdict: str, lines: Iterable[Line]) -> str:
     ]
     sets = sorted({one.set_id for one in lines if one.kind is not Kind.OTHER})
     said = f": {', '.join(parts)} in {shortlist(sets)}" if parts else ""
+    said += "".join(f"; {line.text.partition(':')[0]}" for line in lines if line.about == WHOLE_SET)
     return verdict.replace("_", " ").upper() + said + _people(lines)
 
 

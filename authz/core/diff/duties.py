@@ -6,14 +6,25 @@ A caller that cannot perform an obligation is refused (AuthZEN obligations profi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import product
+from math import prod
 from typing import Final, NamedTuple
 
-from authz.core.definition import ObligationDef
+from authz.core.definition import ObligationDef, PolicySet
 from authz.core.diff.bearing import can_be_allowed
 from authz.core.generation import Generation
+from authz.core.types import Assurance
 
 _CUSTOM: Final = "custom"
+_UNUSABLE: Final = ("", "a value of the wrong type")
+_ANOTHER: Final = ("", "no value, or one that no obligation names")
+_MOST_CASES: Final = 5000
+"""More are not told apart: the demands then count as other ones."""
 Match = Mapping[str, tuple[object, ...]]
+_Case = Mapping[str, tuple[str, object]]
+"""Attribute -> its value with its type, `_UNUSABLE` or `_ANOTHER`."""
+_Closed = Mapping[str, frozenset[tuple[str, object]]]
+"""Built-in attribute -> every value that it can have, with its type."""
 
 
 class Demand(NamedTuple):
@@ -27,12 +38,9 @@ class Demand(NamedTuple):
     action: str
     match: Match
 
-    def covers(self, other: Demand) -> bool:
-        """Whether it is asked wherever the other one is."""
-        return (self.type, self.kind, self.action) == (other.type, other.kind, other.action) and all(
-            name in other.match and set(map(_typed, other.match[name])) <= set(map(_typed, values))
-            for name, values in self.match.items()
-        )
+    def asks_at(self, case: _Case) -> bool:
+        """Whether it is asked where the attributes are so; a value that is not usable gets rid of nothing."""
+        return all(case[name] in {_UNUSABLE, *map(_typed, values)} for name, values in self.match.items())
 
 
 class Duties(NamedTuple):
@@ -46,9 +54,10 @@ def changed_duties(base: Generation, head: Generation, was: ObligationDef | None
     """What an obligation that differs, comes (`was` None) or goes (`now` None) does beside all the others."""
     asked = demands(base, head, base.definition.obligations)
     asks = demands(head, base, head.definition.obligations)
+    closed = _closed(base.definition, head.definition)
     return Duties(
-        _uncovered(demands(base, head, [was] if was else []), asks),
-        _uncovered(demands(head, base, [now] if now else []), asked),
+        _uncovered(demands(base, head, [was] if was else []), asks, closed),
+        _uncovered(demands(head, base, [now] if now else []), asked, closed),
     )
 
 
@@ -63,8 +72,36 @@ def demands(side: Generation, other: Generation, declared: Iterable[ObligationDe
     )
 
 
-def _uncovered(mine: Iterable[Demand], others: tuple[Demand, ...]) -> tuple[Demand, ...]:
-    return tuple(one for one in mine if not any(other.covers(one) for other in others))
+def _closed(before: PolicySet, after: PolicySet) -> _Closed:
+    """Of words that are always there: those that both versions know; under the others nobody is allowed by both."""
+    words: dict[str, set[str]] = {
+        "channel": {one.value for one in before.channels} & {one.value for one in after.channels},
+        "assurance": {one.value for one in Assurance},
+        "subject.role": before.roles.keys() & after.roles.keys(),
+    }
+    declared = before.attributes.keys() | after.attributes.keys()
+    return {name: frozenset(map(_typed, known)) for name, known in words.items() if name not in declared}
+
+
+def _uncovered(mine: Iterable[Demand], others: tuple[Demand, ...], closed: _Closed) -> tuple[Demand, ...]:
+    """Those that in some case none of the others asks for."""
+    return tuple(one for one in mine if not _covered(one, [two for two in others if one[:3] == two[:3]], closed))
+
+
+def _covered(one: Demand, others: list[Demand], closed: _Closed) -> bool:
+    """Whether in every case in which it is asked some of the others, of its type, kind and action, is asked too."""
+    spread: dict[str, set[tuple[str, object]]] = {}
+    for name in dict.fromkeys(name for demand in (one, *others) for name in demand.match):
+        asked = set(map(_typed, one.match.get(name, ())))
+        named = {_typed(value) for demand in others for value in demand.match.get(name, ())}
+        if name in closed:
+            spread[name] = {*(asked & closed[name] if asked else closed[name])}
+        else:
+            spread[name] = {*(asked or {*named, _ANOTHER}), _UNUSABLE}
+    if prod(map(len, spread.values())) > _MOST_CASES:
+        return False
+    cases = (dict(zip(spread, values, strict=True)) for values in product(*spread.values()))
+    return all(any(other.asks_at(case) for other in others) for case in cases)
 
 
 def _typed(value: object) -> tuple[str, object]:

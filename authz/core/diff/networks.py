@@ -40,7 +40,8 @@ class Span(NamedTuple):
 class NetworkChange(NamedTuple):
     """One tenant whose lines hold other addresses.
 
-    `rule`: the line that takes in, or leaves out, the first of them: of HEAD, or (`gone`) of BASE.
+    `rule`: the line that takes in the first of them, or where none is taken in leaves out the first: of HEAD, or
+    (`gone`) of BASE. `left`: where both happen, the line that leaves out the first, of BASE where `left_gone`.
 
     `gained`, `lost`: under an annex that says `any`, and where no line says `any` under every annex.
     `any_before`, `any_after`: the lines hold every address, and also requests that have none.
@@ -58,6 +59,8 @@ class NetworkChange(NamedTuple):
     lost_declared: tuple[Span, ...] = ()
     bearing: Bearing = Bearing(helps=True)
     gone: bool = False
+    left: str = ""
+    left_gone: bool = False
 
     @property
     def widens(self) -> bool:
@@ -119,37 +122,48 @@ def _text(lines: TenantNetworks) -> list[tuple[str, str]]:
 
 
 def _change(tenant: str, before: TenantNetworks | None, after: TenantNetworks | None) -> NetworkChange:
-    gained, lost, rule, gone = _compared(before, after)
+    gained, lost, takes_in, leaves_out = _compared(before, after)
     any_before = before is not None and before.has_any
     any_after = after is not None and after.has_any
-    if not rule:
-        lines = (after or before or TenantNetworks(())).lines
-        rule, gone = (lines[0].source if lines else ""), after is None
-    change = NetworkChange(tenant, gained, lost, any_before, any_after, rule, gone=gone)
+    lines = (after or before or TenantNetworks(())).lines
+    first, *others = [one for one in (takes_in, leaves_out) if one[0]] or [
+        (lines[0].source if lines else "", after is None)
+    ]
+    change = NetworkChange(tenant, gained, lost, any_before, any_after, first[0], gone=first[1])
+    if others:
+        change = change._replace(left=others[0][0], left_gone=others[0][1])
     if any_before is any_after:
         return change
     strict = _compared(None if any_before else before, None if any_after else after)
     return change._replace(gained_declared=strict[0], lost_declared=strict[1])
 
 
+_Source = tuple[str, bool]
+"""A line, and whether it is one of BASE that HEAD has no longer; empty where no line says it."""
+
+
 def _compared(
     before: TenantNetworks | None, after: TenantNetworks | None
-) -> tuple[tuple[Span, ...], tuple[Span, ...], str, bool]:
-    """What is gained, what is lost, the line of the first address of either, and whether that is one of `before`."""
+) -> tuple[tuple[Span, ...], tuple[Span, ...], _Source, _Source]:
+    """What is gained, what is lost, and for each the line of the first address."""
     bounds = {0, 1 << 32, IPV6_BASE, *(before.boundaries if before else ()), *(after.boundaries if after else ())}
     cuts = sorted(bound for bound in bounds if bound < _TOP)
     gained: list[Span] = []
     lost: list[Span] = []
-    rule, gone = "", False
+    takes_in: _Source = ("", False)
+    leaves_out: _Source = ("", False)
     for first, following in zip(cuts, [*cuts[1:], _TOP], strict=True):
         if 1 << 32 <= first < IPV6_BASE:
             continue  # no address stands there
         was, now = _inside(before, first), _inside(after, first)
-        if was[0] is not now[0]:
-            (gained if now[0] else lost).append(Span(Address(first), Address(following - 1)))
-            if not rule:
-                rule, gone = (now[1], False) if now[1] else (was[1], bool(was[1]))
-    return tuple(_joined(gained)), tuple(_joined(lost)), rule, gone
+        span = Span(Address(first), Address(following - 1))
+        if now[0] and not was[0]:
+            gained.append(span)
+            takes_in = takes_in if takes_in[0] else (now[1], False)
+        elif was[0] and not now[0]:
+            lost.append(span)
+            leaves_out = leaves_out if leaves_out[0] else ((now[1], False) if now[1] else (was[1], True))
+    return tuple(_joined(gained)), tuple(_joined(lost)), takes_in, leaves_out
 
 
 def _inside(lines: TenantNetworks | None, address: int) -> tuple[bool, str]:
