@@ -67,7 +67,10 @@ class _Keeper(threading.Thread):
             with self._starting:
                 if self._stopping.is_set():
                     return
-                child = self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE)  # noqa: S603 - our own module
+                # A group of its own: Ctrl-C in a terminal is for the parent, which ends us when it has ended.
+                child = self._child = subprocess.Popen(  # noqa: S603 - our own module
+                    self._command, stdin=subprocess.PIPE, process_group=0
+                )
             _log.info(f"{self._what}_started", pid=child.pid)
             with suppress(BrokenPipeError):
                 child.communicate(self._told)

@@ -54,6 +54,8 @@ def read_query(what: str, query_string: bytes) -> Query:
     stated = read_members(query_string, _MEMBERS[what], _LONGEST_QUERY)
     if stated.get("state", _STATES[0]) not in _STATES:
         raise RequestInvalid("bad_query", f"`state` is not one of {', '.join(_STATES)}")
+    if stated.get("tenant") == "":
+        raise RequestInvalid("bad_query", "`tenant` is empty; leave it out for every tenant")
     if stated.get("all", "true") not in {"true", "false"}:
         raise RequestInvalid("bad_query", "`all` is not true or false")
     return Query(

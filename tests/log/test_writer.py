@@ -370,7 +370,7 @@ async def test_a_segment_whose_end_does_not_get_to_the_disk_goes_on(
         for number in range(10):
             with contextlib.suppress(DecisionLogUnavailable):
                 await writer.settled(writer.append([record(number)]))
-        assert "Input/output error" in writer.problem
+        await until(lambda: "Input/output error" in writer.problem, "it says what is wrong")
         failing = False
         await until(lambda: not writer.problem, "it can write again")
         await writer.settled(writer.append([record(100)]))

@@ -189,6 +189,7 @@ async def test_contacts_are_those_in_force_unless_all_are_asked_for(world: Regis
     ("query", "code"),
     [
         ("limit=0", "bad_query"),
+        ("tenant=", "bad_query"),
         ("limit=x", "bad_query"),
         ("tenants=acme", "bad_query"),
         ("limit=1&limit=2", "bad_query"),

@@ -259,6 +259,18 @@ def test_a_builder_that_dies_is_started_again(loaded: Installation) -> None:
         serving.check_all()
 
 
+def test_ctrl_c_in_a_terminal_reaches_no_process_that_the_parent_still_needs(loaded: Installation) -> None:
+    with loaded.serving() as serving:
+        serving.until_ready()
+        groups = {os.getpgid(child.pid) for child in descendants(serving.process.pid)}
+        serving.process.send_signal(signal.SIGINT)
+
+        assert len(groups) >= 3
+        assert os.getpgid(serving.process.pid) not in groups
+        assert serving.process.wait(PATIENCE_S) == 0
+        assert '"error"' not in serving.log()
+
+
 def builders_of(serving: Serving) -> list[Process]:
     return [child for child in descendants(serving.process.pid) if "authz.policy.builder" in child.words]
 
