@@ -148,7 +148,7 @@ bench-quick: $(VENV)/.dev ## has a decision become dearer? ratios to a calibrati
 # --------------------------------------------------------------------------------------------- files made from the code
 
 openapi: $(VENV)/.runtime ## write openapi.json from the code
-	@$(BIN)/python -m authz.web.openapi > openapi.json.new && mv openapi.json.new openapi.json
+	@$(BIN)/python -m authz.web.openapi.document > openapi.json.new && mv openapi.json.new openapi.json
 
 # Versions and hashes only: no index address, no path. Hashes of every platform's files stay in, for x86_64 and aarch64.
 lock: | $(BIN)/python ## choose versions anew (make lock UPGRADE=--upgrade) and write the three lock files

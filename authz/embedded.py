@@ -25,8 +25,8 @@ from authz.policy.pipeline import build_set
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.texts import Texts
-from authz.web import wire
-from authz.web.usual import usual_authzen, usual_flat
+from authz.web.decide.usual import usual_authzen, usual_flat
+from authz.web.messages import wire
 
 __all__ = ["Outcome", "Pdp", "Request"]
 

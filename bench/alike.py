@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from starlette.types import Scope as Connection  # noqa: E402
 
-from authz.web.callers import KEYLESS, Caller, Scope  # noqa: E402
+from authz.web.credentials.callers import KEYLESS, Caller, Scope  # noqa: E402
 from tests.web.shipped_world import ShippedWorld, example_directory  # noqa: E402
 from tests.web.sockets import Connection as Client  # noqa: E402
 from tests.web.sockets import served  # noqa: E402

@@ -26,7 +26,7 @@ from authz.policy.bundle import read_bundle
 from authz.policy.judge import holds, in_network
 from authz.policy.parse import parse_set
 from authz.texts import Texts
-from authz.web import wire
+from authz.web.messages import wire
 
 QUESTIONS = 20_000
 ROUNDS = 5

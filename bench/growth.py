@@ -24,7 +24,7 @@ from authz.core.types import Assurance, Effect, Request
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp
 from authz.texts import Texts
-from authz.web.usual import usual_authzen
+from authz.web.decide.usual import usual_authzen
 
 QUESTIONS = 20_000
 TENANTS = (10, 1_000, 50_000)

@@ -24,7 +24,7 @@ from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Asking, circumstances, decision_record
 from authz.pdp import Pdp
 from authz.texts import Texts
-from authz.web.usual import usual_authzen
+from authz.web.decide.usual import usual_authzen
 
 HISTORY = RESULTS / "quick.jsonl"
 ROUNDS = 15

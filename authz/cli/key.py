@@ -21,7 +21,7 @@ from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, messages, outp
 from authz.core.types import Assurance, Channel
 from authz.registry.callers import Caller, callers, create_caller, revoke_caller
 from authz.settings import Settings
-from authz.web.callers import Scope
+from authz.web.credentials.callers import Scope
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 Word = TypeVar("Word", bound=StrEnum)

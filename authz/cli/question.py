@@ -14,7 +14,7 @@ from authz.core.question import INFERRED, TENANT, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.errors import RequestInvalid
 from authz.past import instant_of
-from authz.web import wire
+from authz.web.messages import wire
 
 _FAR: Final = dt.datetime(9001, 1, 1, tzinfo=dt.UTC).timestamp()
 _ENTITIES: Final = ("subject", "action", "resource", TENANT)

@@ -8,7 +8,7 @@ import typer
 
 from authz.cli.examples import examples
 from authz.settings import Settings
-from authz.web.server import serve as serve_http
+from authz.web.running.server import serve as serve_http
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 

@@ -95,7 +95,7 @@ class Reason(StrEnum):
 
 
 class Request(NamedTuple):
-    """One question, already strict in form (web.wire or the CLI made it): may the subject do the action?
+    """One question, already strict in form (`web.messages` or the CLI made it): may the subject do the action?
 
     `subject_id` is as the caller wrote it; `core.decide` makes it canonical. `resource_type` "tenant" with id "*" means
     "infer the tenant" (R2). `assurance` is what the caller stated or its key's default, already resolved.

@@ -13,22 +13,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from authz.errors import AuthzError
-from authz.web.as_of import DECISION, FlatDecision
-from authz.web.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
-from authz.web.callers import Callers, FromMemory
-from authz.web.confirmations import PATH as CONFIRMATIONS
-from authz.web.confirmations import Confirm
-from authz.web.decisions import Decisions, may_ask_the_past
-from authz.web.endpoints import Evaluation, Live, PolicyStatus, Ready
-from authz.web.forward import Forward, GateRules
-from authz.web.heads import Endpoint, Fast, Heads
-from authz.web.hygiene import Direct, Hygiene
-from authz.web.log_routes import DECISIONS, RECEIPT, DecisionLog, DecisionReceipt
-from authz.web.metrics import Metrics, MetricsPage
-from authz.web.registry_routes import registry_routes
-from authz.web.reply import error_body, error_detail, headers_of, status_of
+from authz.web.connection.heads import Endpoint, Fast, Heads
+from authz.web.connection.hygiene import Direct, Hygiene
+from authz.web.credentials.callers import Callers, FromMemory
+from authz.web.decide.as_of import DECISION, FlatDecision
+from authz.web.decide.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
+from authz.web.decide.confirmations import PATH as CONFIRMATIONS
+from authz.web.decide.confirmations import Confirm
+from authz.web.decide.decisions import Decisions, may_ask_the_past
+from authz.web.decide.endpoints import Evaluation, Live, PolicyStatus, Ready
+from authz.web.gate.forward import Forward, GateRules
+from authz.web.log.routes import DECISIONS, RECEIPT, DecisionLog, DecisionReceipt
+from authz.web.measures.metrics import Metrics, MetricsPage
+from authz.web.measures.tally import Tally
+from authz.web.messages.reply import error_body, error_detail, headers_of, status_of
+from authz.web.registry.routes import registry_routes
 from authz.web.service import Service
-from authz.web.tally import Tally
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -85,7 +85,7 @@ def direct_routes(service: Service, decisions: Decisions, callers: Callers, metr
 
 
 def _at_once(decisions: Decisions) -> dict[bytes, Endpoint]:
-    """What needs neither disk nor database: the same decisions once more, for the fast path (`web.fast`)."""
+    """What needs neither disk nor database: the same decisions once more, for the fast path (`web.connection.fast`)."""
     return {
         EVALUATION.encode(): Endpoint(decisions.authzen),
         EVALUATIONS.encode(): Endpoint(decisions.batch),

@@ -10,7 +10,7 @@ import re
 import authz
 from authz.core.question import Fault
 from authz.errors import AuthzError
-from authz.web.reply import CODE_STATUS, STATUS, Refusal, status_of
+from authz.web.messages.reply import CODE_STATUS, STATUS, Refusal, status_of
 from tests.architecture.documents import ROOT, first_cells
 
 HTTP = (ROOT / "docs/http.md").read_text()
@@ -32,7 +32,7 @@ def raised_kinds() -> list[type[AuthzError]]:
 def refusal_codes() -> set[str]:
     """The literal codes with which the reading of a request refuses."""
     codes = {fault.value for fault in Fault}
-    for name in ("web/wire.py", "web/hygiene.py"):
+    for name in ("web/messages/wire.py", "web/connection/hygiene.py"):
         for node in ast.walk(ast.parse((ROOT / "authz" / name).read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 at = {"RequestInvalid": 0, "Refusal": 1}.get(node.func.id)

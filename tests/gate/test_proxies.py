@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.web.forward import ANSWER_HEADERS
+from authz.web.gate.forward import ANSWER_HEADERS
 from tests.gate import edge, proxies
 from tests.gate.conftest import Edge
 from tests.gate.edge import DECLARED, STRANGER, Lines, ask

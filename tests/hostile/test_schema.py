@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from authz.web import openapi
+from authz.web.openapi import document as openapi
 from tests.web.world import World
 
 schema = schemathesis.openapi.from_dict(openapi.document())

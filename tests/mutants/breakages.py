@@ -288,7 +288,7 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "of two members of one name the last one counts",
-        "authz/web/wire.py",
+        "authz/web/messages/wire.py",
         "if len(members) != len(pairs):",
         "if len(members) > len(pairs):",
         ("tests/web/test_wire.py",),
@@ -630,35 +630,35 @@ BREAKAGES: Final = (
     # ---- the fast path
     Breakage(
         "what is remembered of a head outlives a revoked key",
-        "authz/web/heads.py",
+        "authz/web/connection/heads.py",
         "if epoch is not self._epoch:",
         "if self._epoch is None:",
         _FAST,
     ),
     Breakage(
         "a header that contradicts itself is taken",
-        "authz/web/heads.py",
+        "authz/web/connection/heads.py",
         "if len(stated) != len(headers) or not _NEEDED",
         "if not _NEEDED",
         _FAST,
     ),
     Breakage(
         "a key that is not good for questions asks all the same",
-        "authz/web/heads.py",
+        "authz/web/connection/heads.py",
         "if known is None or Scope.DECIDE not in known.caller.scopes:",
         "if known is None:",
         _FAST,
     ),
     Breakage(
         "an answer leaves before its record is safe",
-        "authz/web/fast.py",
+        "authz/web/connection/fast.py",
         "decisions.when_safe(ticket, partial(self._leave, head, asking, answered))",
         "self._leave(head, asking, answered, None)",
         _FAST,
     ),
     Breakage(
         "an answer overtakes the one before it",
-        "authz/web/fast.py",
+        "authz/web/connection/fast.py",
         "            if self._owes:\n",
         "            if self._owes and not data[at:]:\n",
         _FAST,
@@ -666,7 +666,7 @@ BREAKAGES: Final = (
     # ---- what is found in the log, and told of it
     Breakage(
         "a key for some tenants reads the decisions of all",
-        "authz/web/log_routes.py",
+        "authz/web/log/routes.py",
         "    tenants = asking.limits.tenants\n",
         "    tenants = None\n",
         _LOG_ROUTES,
@@ -792,14 +792,14 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "a body that careful reading would refuse is read at once",
-        "authz/web/usual.py",
+        "authz/web/decide/usual.py",
         '        return pattern.fullmatch(body.decode("ascii"))\n',
         '        return pattern.match(body.decode("ascii"))\n',
         ("tests/web/test_usual.py",),
     ),
     Breakage(
         "what follows the items of a batch is not looked at",
-        "authz/web/usual.py",
+        "authz/web/decide/usual.py",
         r"(?:, ?|(\]\}})\Z)",
         r"(?:, ?|(\]\}}))",
         ("tests/web/test_usual.py",),

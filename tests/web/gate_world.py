@@ -14,9 +14,9 @@ from authz.core.generation import Generation
 from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.types import Effect, NetworkChoice
 from authz.web.app import create_app
-from authz.web.callers import Callers, KeylessLoopback
-from authz.web.forward import GateRules
-from authz.web.hygiene import Hygiene
+from authz.web.connection.hygiene import Hygiene
+from authz.web.credentials.callers import Callers, KeylessLoopback
+from authz.web.gate.forward import GateRules
 from tests.web import world
 from tests.web.world import World
 

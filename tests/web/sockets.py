@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Self
 
 import uvicorn
 
-from authz.web.deadline import LimitedConfig
-from authz.web.fast import FastHttpTools
-from authz.web.protocol import DeadlineH11, DeadlineHttpTools
+from authz.web.connection.deadline import LimitedConfig
+from authz.web.connection.fast import FastHttpTools
+from authz.web.connection.protocol import DeadlineH11, DeadlineHttpTools
 
 WAYS: dict[str, Any] = {"fast": FastHttpTools, "httptools": DeadlineHttpTools, "h11": DeadlineH11}
 """Every way from bytes to an answer: the fast path, and the application behind each parser."""

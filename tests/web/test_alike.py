@@ -10,8 +10,8 @@ import pytest
 
 from authz.core.limits import Limits
 from authz.core.types import Channel
-from authz.web.callers import KEYLESS, Caller, Scope
-from authz.web.hold import LONGEST_HOLD_MS, hold_refusal
+from authz.web.credentials.callers import KEYLESS, Caller, Scope
+from authz.web.decide.hold import LONGEST_HOLD_MS, hold_refusal
 from tests.web.world import INSIDE, OUTSIDE, QUESTION, As, World
 
 PLAIN = KEYLESS._replace(scopes=frozenset({Scope.DECIDE}))

@@ -15,8 +15,8 @@ from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Reason, Request
 from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
 from authz.pdp import Outcome
-from authz.web import openapi
-from authz.web.callers import KEYLESS, Scope
+from authz.web.credentials.callers import KEYLESS, Scope
+from authz.web.openapi import document as openapi
 from authz.wiring import Health, RegistryHealth
 from tests.web.world import FLAT, INSIDE, OUTSIDE, QUESTION, REVISION, Keyed, World, error_code, set_status
 

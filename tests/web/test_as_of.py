@@ -18,7 +18,7 @@ from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import suspend
 from authz.settings import Settings
-from authz.web.callers import Scope
+from authz.web.credentials.callers import Scope
 from authz.wiring import Service
 from tests.policy.small_set import MATRIX, MODEL, write_set
 from tests.web.test_registry_routes import As

@@ -19,7 +19,7 @@ from authz.core.limits import NO_LIMITS, Limits
 from authz.core.types import Assurance, Channel, Request
 from authz.errors import NoActivePolicy
 from authz.pdp import Permitted, Search, SearchFor
-from authz.web.callers import KEYLESS, Scope
+from authz.web.credentials.callers import KEYLESS, Scope
 from tests.web.shipped_world import ShippedWorld, example_directory
 from tests.web.world import As, World, error_code
 

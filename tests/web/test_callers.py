@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from authz.core.limits import NO_LIMITS
-from authz.web.callers import KEYLESS, CallerRefused, CallerUnknown, KeylessLoopback, Scope
+from authz.web.credentials.callers import KEYLESS, CallerRefused, CallerUnknown, KeylessLoopback, Scope
 
 
 async def test_the_keyless_caller_has_every_scope_and_no_limit() -> None:

@@ -23,11 +23,11 @@ from authz.log.writer import DecisionLogUnavailable, Settled
 from authz.registry.callers import create_caller, revoke_caller
 from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore
-from authz.web.callers import KEYLESS
-from authz.web.callers import Scope as CallerScope
-from authz.web.hygiene import Hygiene
-from authz.web.keys import KeyCallers
-from authz.web.rate_limit import RateLimit
+from authz.web.connection.hygiene import Hygiene
+from authz.web.credentials.callers import KEYLESS
+from authz.web.credentials.callers import Scope as CallerScope
+from authz.web.credentials.keys import KeyCallers
+from authz.web.credentials.rate_limit import RateLimit
 from tests.hostile.addresses import CIRCUMSTANCES
 from tests.hostile.documents import DOCUMENTS
 from tests.hostile.framing import FRAMING, SPOOFED

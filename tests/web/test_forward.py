@@ -13,8 +13,8 @@ from authz.core.network import parse_cidr
 from authz.core.types import Address
 from authz.pdp import GateOutcome
 from authz.settings import Settings
-from authz.web.callers import Caller, CallerUnknown
-from authz.web.forward import ANSWER_HEADERS, Forward, GateRules, gate_rules
+from authz.web.credentials.callers import Caller, CallerUnknown
+from authz.web.gate.forward import ANSWER_HEADERS, Forward, GateRules, gate_rules
 from tests.web.gate_world import RULES, GateWorld
 
 ACME: Final = {"X-Forwarded-Host": "acme.app.example", "X-Forwarded-For": "203.0.113.5"}

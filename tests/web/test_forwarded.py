@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authz.core.network import format_address, parse_cidr
-from authz.web.forwarded import (
+from authz.web.gate.forwarded import (
     AmbiguousForwarding,
     RawHeaders,
     canonical_host,

@@ -10,10 +10,10 @@ from starlette.types import Message, Receive, Scope, Send
 
 from authz import errors
 from authz.errors import AuthzError, Problem
-from authz.web.callers import CallerRefused, CallerUnknown
-from authz.web.hygiene import Direct, Hygiene
-from authz.web.incoming import check_target, has_body, read_body, read_request_id
-from authz.web.reply import Refusal, status_of
+from authz.web.connection.hygiene import Direct, Hygiene
+from authz.web.credentials.callers import CallerRefused, CallerUnknown
+from authz.web.messages.incoming import check_target, has_body, read_body, read_request_id
+from authz.web.messages.reply import Refusal, status_of
 
 HOSTS = {
     b"pdp.example": True,

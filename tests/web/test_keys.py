@@ -16,9 +16,9 @@ from authz.errors import RegistryUnavailable
 from authz.registry.callers import NewKey, callers, create_caller, revoke_caller
 from authz.registry.keys import KeyBook, KeyWatch
 from authz.registry.store import RegistryStore
-from authz.web.callers import KEYLESS, CallerUnknown
-from authz.web.keys import KeyCallers, bearer
-from authz.web.rate_limit import RateLimit
+from authz.web.credentials.callers import KEYLESS, CallerUnknown
+from authz.web.credentials.keys import KeyCallers, bearer
+from authz.web.credentials.rate_limit import RateLimit
 from tests.web.world import FLAT, QUESTION, World, error_code
 
 FLAT_PATH = "/v1/decision"

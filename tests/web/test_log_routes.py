@@ -21,7 +21,7 @@ from authz.recorded import Recorded
 from authz.registry.load import load_file
 from authz.registry.log_keys import keys_of
 from authz.registry.store import RegistryStore
-from authz.web.callers import Caller, CallerUnknown, Scope
+from authz.web.credentials.callers import Caller, CallerUnknown, Scope
 from tests.log.segments import decision, write_segment
 from tests.web.test_registry_routes import PEOPLE
 from tests.web.world import World, generation

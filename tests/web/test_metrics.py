@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from authz.log.writer import LogHealth
-from authz.web.metrics import Metrics
-from authz.web.tally import Tally, greatest, summed, tally_folder
+from authz.web.measures.metrics import Metrics
+from authz.web.measures.tally import Tally, greatest, summed, tally_folder
 from authz.wiring import Health
 from tests.web.world import FLAT, OUTSIDE, QUESTION, REVISION, World, set_status
 
@@ -101,7 +101,7 @@ async def test_a_fault_inside_is_counted(monkeypatch: pytest.MonkeyPatch) -> Non
 COUNT = """
 import sys
 from pathlib import Path
-from authz.web.tally import Tally
+from authz.web.measures.tally import Tally
 tally = Tally(Path(sys.argv[1]))
 for _ in range(1000):
     tally.add(("a", "x"))

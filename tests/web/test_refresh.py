@@ -6,7 +6,7 @@ import threading
 
 import structlog
 
-from authz.web.refresh import LookOut, LookOuts
+from authz.web.running.refresh import LookOut, LookOuts
 
 PATIENCE_S = 20.0
 

@@ -17,7 +17,7 @@ from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.registry.trail import trail
 from authz.registry.watch import RegistryWatch
-from authz.web.callers import Caller, CallerUnknown, Scope
+from authz.web.credentials.callers import Caller, CallerUnknown, Scope
 from authz.wiring import NotYetVisible, People
 from tests.web.world import FLAT, World, generation
 

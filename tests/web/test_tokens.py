@@ -21,9 +21,9 @@ from authz.registry.callers import create_caller, revoke_caller
 from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore
 from authz.settings import Settings, TokenAlgorithm
-from authz.web import tokens
-from authz.web.keys import KeyCallers
-from authz.web.tokens import TokenCallers
+from authz.web.credentials import tokens
+from authz.web.credentials.keys import KeyCallers
+from authz.web.credentials.tokens import TokenCallers
 from tests.web.world import FLAT, World
 
 ISSUER, AUDIENCE = "https://id.example/realm", "https://pdp.example"

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.errors import RequestInvalid
-from authz.web import wire
-from authz.web.batch import effective, read_batch
-from authz.web.usual import usual_authzen, usual_batch, usual_flat
+from authz.web.decide.batch import effective, read_batch
+from authz.web.decide.usual import usual_authzen, usual_batch, usual_flat
+from authz.web.messages import wire
 
 ZEN: dict[str, Any] = {
     "subject": {"type": "contact", "id": "ana@acme.example"},

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from authz.errors import ConfigError
 from authz.settings import Settings
-from authz.web.ways_in import tls_options
+from authz.web.credentials.ways_in import tls_options
 from tests.web.certificates import Authority, loopback
 from tests.web.installation import INSIDE, PATIENCE_S, Installation, Serving, free_port
 from tests.web.test_metrics import decisions, samples

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authz.errors import RequestInvalid
-from authz.web import wire
+from authz.web.messages import wire
 
 CANARY = "canary-7f3e"
 

@@ -34,10 +34,10 @@ from authz.registry.confirmations import Confirmations
 from authz.registry.store import RegistryStore
 from authz.texts import Texts
 from authz.web.app import create_app
-from authz.web.callers import Caller, Callers, CallerUnknown, KeylessLoopback, Known
-from authz.web.hygiene import Hygiene
-from authz.web.metrics import Metrics
-from authz.web.tally import Tally
+from authz.web.connection.hygiene import Hygiene
+from authz.web.credentials.callers import Caller, Callers, CallerUnknown, KeylessLoopback, Known
+from authz.web.measures.metrics import Metrics
+from authz.web.measures.tally import Tally
 from authz.wiring import Health, People, RegistryHealth
 from tests.web.ways import transport
 

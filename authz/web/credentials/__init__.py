@@ -1,0 +1,1 @@
+"""Who asks: API keys, tokens, client certificates, their limits and rates."""

@@ -1,0 +1,1 @@
+"""The decision routes: from a question's bytes to an answer's."""

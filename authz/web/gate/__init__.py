@@ -1,0 +1,1 @@
+"""`/authz/forward`: the question of a proxy before anybody has logged in."""

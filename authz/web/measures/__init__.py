@@ -1,0 +1,1 @@
+"""Counts of all workers, and the page for Prometheus."""

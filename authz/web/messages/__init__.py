@@ -1,0 +1,1 @@
+"""What is read from a request and written in an answer: strict JSON, queries, problems, statuses."""

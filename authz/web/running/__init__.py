@@ -1,0 +1,1 @@
+"""The processes of one installation, from the first check to the last signal."""
