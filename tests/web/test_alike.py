@@ -127,7 +127,7 @@ async def test_only_a_refusal_without_a_reason_is_held_for_a_moment(
         held.append(path)
         return 0.0
 
-    monkeypatch.setattr("authz.web.hold.moment_s", no_moment)
+    monkeypatch.setattr("authz.web.decide.hold.moment_s", no_moment)
 
     async with World().client(As(KEYLESS if explains else PLAIN)) as client:
         await client.post(path, json=question)
