@@ -21,7 +21,7 @@ def builder_command(settings: Settings) -> list[str]:
         "--data": settings.data,
         "--parent": os.getpid(),
     }
-    return [*_module("authz.policy.builder"), *(str(word) for pair in options.items() for word in pair)]
+    return [*_module("authz.policy.generations.builder"), *(str(word) for pair in options.items() for word in pair)]
 
 
 def indexer_command() -> list[str]:

@@ -16,8 +16,8 @@ from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Request
 from authz.errors import AuthzError, NoActivePolicy, NotFound
 from authz.pdp import Outcome, Pdp, PolicySource
-from authz.policy.history import BeforeHistory
-from authz.policy.past import PastGenerations, PastPolicies
+from authz.policy.generations.history import BeforeHistory
+from authz.policy.generations.past import PastGenerations, PastPolicies
 from authz.registry.annexes import AnnexRecord
 from authz.registry.past import About, directory_as_of
 from authz.registry.store import RegistryStore

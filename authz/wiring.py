@@ -25,8 +25,8 @@ from authz.log.signing import signer_at
 from authz.log.writer import LogHealth, LogWriter
 from authz.past import Past, Present
 from authz.pdp import Pdp
-from authz.policy.past import PastPolicies
-from authz.policy.store import PolicyStore, SetStatus
+from authz.policy.generations.past import PastPolicies
+from authz.policy.generations.store import PolicyStore, SetStatus
 from authz.recorded import Recorded
 from authz.registry.confirmations import Confirmations
 from authz.registry.keys import KeyWatch

@@ -29,7 +29,7 @@ from authz.errors import AuthzError, PolicyInvalid, RegistryUnavailable
 from authz.legal_holidays import legal_holidays
 from authz.past import Past, PastOutcome, Present, as_of_document, zone_of
 from authz.pdp import Outcome, Pdp
-from authz.policy.past import PastPolicies
+from authz.policy.generations.past import PastPolicies
 from authz.settings import Settings
 from authz.texts import SOURCE_LANGUAGE, Texts
 

@@ -17,10 +17,10 @@ from authz.core.generation import Generation
 from authz.errors import ConfigError, PolicyInvalid, Problem
 from authz.policy.bundle import POLICIES_FOLDER, Bundle, find_model, find_sets, read_bundle
 from authz.policy.compiled import CompiledSet
+from authz.policy.generations.store import PolicyStore
 from authz.policy.live import generation_of
 from authz.policy.parse import parse_set
 from authz.policy.pipeline import build_set
-from authz.policy.store import PolicyStore
 from authz.settings import Settings, user_cache
 
 

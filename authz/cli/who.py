@@ -27,7 +27,7 @@ from authz.core.table import NETWORK_OK
 from authz.core.types import ContactState, Effect, NetworkChoice, Request
 from authz.errors import NotFound
 from authz.past import PastStanding, annex_of, standing, zone_of
-from authz.policy.past import PastGenerations, PastPolicies
+from authz.policy.generations.past import PastGenerations, PastPolicies
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 

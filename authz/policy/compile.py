@@ -18,8 +18,8 @@ from authz.core.table import BUILT_IN_FACTS
 from authz.errors import AuthzError, EngineDisagreement, PolicyInvalid, Problem
 from authz.policy.compiled import OWN_LINE, Cells, CompiledSet, JudgedCell, TenantClass, decision_table
 from authz.policy.judge import Judge, engine_versions
-from authz.policy.matrix import ANY, MatrixLine
 from authz.policy.parse import ParsedSet
+from authz.policy.reading.matrix import ANY, MatrixLine
 
 __all__ = ["CompiledSet", "compare_with_engine", "compile_set", "decision_table"]
 

@@ -21,7 +21,7 @@ from casbin.config import Config
 
 from authz.core.network import NetworkLine
 from authz.errors import ConfigError
-from authz.policy.matrix import FACT_SEPARATOR, NO_FACTS, MatrixLine
+from authz.policy.reading.matrix import FACT_SEPARATOR, NO_FACTS, MatrixLine
 
 DENY_OVERRIDE: Final = "some(where (p.eft == allow)) && !some(where (p.eft == deny))"
 FIRST_ALLOW: Final = "some(where (p.eft == allow))"

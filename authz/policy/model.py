@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from authz.errors import Problem
 from authz.policy.bundle import MODEL_FILE
-from authz.policy.characters import misplaced, read_text
-from authz.policy.fields import near_miss
 from authz.policy.judge import DENY_OVERRIDE, matcher_tree, read_model
+from authz.policy.reading.characters import misplaced, read_text
+from authz.policy.reading.fields import near_miss
 
 CODE: Final = "model"
 _LARGEST: Final = 16 * 1024

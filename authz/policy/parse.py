@@ -9,17 +9,17 @@ from authz.core.definition import PolicySet
 from authz.core.network import NetworkLine
 from authz.errors import PolicyInvalid, Problem
 from authz.policy.bundle import CLAUSES_FILE, NETWORKS_FOLDER, SET_FILE, TESTS_FILE, Bundle
-from authz.policy.cases import CaseFile
-from authz.policy.characters import conflict_marker, read_text
-from authz.policy.definition import read_definition
-from authz.policy.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
-from authz.policy.lint.finding import Acceptance
-from authz.policy.matrix import MatrixLine, matrix_problems, read_matrix
+from authz.policy.cases.case import CaseFile
+from authz.policy.cases.reading import read_cases
+from authz.policy.finding import Acceptance
 from authz.policy.model import model_problems
-from authz.policy.networks import in_order, read_networks, to_read_again
-from authz.policy.read_cases import read_cases
-from authz.policy.yaml_nodes import Mapping as MappingNode
-from authz.policy.yaml_nodes import read_yaml
+from authz.policy.reading.characters import conflict_marker, read_text
+from authz.policy.reading.definition import read_definition
+from authz.policy.reading.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
+from authz.policy.reading.matrix import MatrixLine, matrix_problems, read_matrix
+from authz.policy.reading.networks import in_order, read_networks, to_read_again
+from authz.policy.reading.yaml_nodes import Mapping as MappingNode
+from authz.policy.reading.yaml_nodes import read_yaml
 
 __all__ = ["MatrixLine", "ParsedSet", "parse_set"]
 

@@ -16,6 +16,7 @@ import structlog
 
 from authz.errors import EngineDisagreement, PolicyInvalid, Problem
 from authz.policy.bundle import SET_ID, TESTS_FILE, Bundle
+from authz.policy.cases.suite import run_suite
 from authz.policy.compile import compile_set
 from authz.policy.compiled import CompiledSet
 from authz.policy.disk import write_whole
@@ -24,7 +25,6 @@ from authz.policy.guards import guard_problems
 from authz.policy.judge import engine_versions
 from authz.policy.live import generation_of
 from authz.policy.parse import Known, ParsedSet, parse_set
-from authz.policy.suite import run_suite
 
 KEPT_PER_SET: Final = 8
 """Checked revisions of one set that stay in the cache."""

@@ -16,8 +16,8 @@ from world import POLICY_SET, ROOT, Asked, World
 from authz.core.types import Effect
 from authz.policy.bundle import read_bundle
 from authz.policy.judge import holds, in_network
-from authz.policy.matrix import MatrixLine
 from authz.policy.parse import parse_set
+from authz.policy.reading.matrix import MatrixLine
 
 FACTS = ("network_ok", "sender_ok")
 

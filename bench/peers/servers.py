@@ -157,7 +157,7 @@ def ours(world: World, mode: str, folder: Path, workers: int = 1) -> Iterator[Se
 
 def serving(pid: int) -> list[int]:
     """Our processes but for the builder of policies, which has nothing to do with answers."""
-    builder = b"authz.policy.builder"
+    builder = b"authz.policy.generations.builder"
     return [one for one in family(pid) if builder not in Path(f"/proc/{one}/cmdline").read_bytes()]
 
 

@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from authz.policy.builder import Builder, Place
-from authz.policy.store import PolicyStore
+from authz.policy.generations.builder import Builder, Place
+from authz.policy.generations.store import PolicyStore
 from tests.cli.program import Checkout, authz, authz_on_terminal, authz_process
 
 INSIDE = ("--ip", "203.0.113.5")

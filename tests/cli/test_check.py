@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.policy.lint.finding import CODES, PROBLEM_CODES, REVIEW_CODES
+from authz.policy.finding import CODES, PROBLEM_CODES, REVIEW_CODES
 from tests.cli.program import PROJECT, Checkout, authz, authz_on_terminal, authz_process
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from authz.policy.builder import Builder, Place
-from authz.policy.store import PolicyStore
+from authz.policy.generations.builder import Builder, Place
+from authz.policy.generations.store import PolicyStore
 from authz.registry.store import RegistryStore
 from tests.cli.program import Checkout, authz, authz_on_terminal, authz_process
 

@@ -12,7 +12,7 @@ from authz.core.definition import ActionDef, PolicySet, RoleDef
 from authz.core.types import Effect
 from authz.policy.judge import Judge
 from authz.policy.lint.matrix import Idle, idle_lines
-from authz.policy.matrix import ANY, MatrixLine
+from authz.policy.reading.matrix import ANY, MatrixLine
 
 MODEL = (Path(__file__).parents[2] / "model.conf").read_text()
 ROLES, ACTIONS, TENANTS, FACTS = ("clerk", "guest"), ("open", "move"), ("acme",), ("a", "b")

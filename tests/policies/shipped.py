@@ -15,7 +15,7 @@ from authz.core.question import request_from_flat
 from authz.core.table import Cell
 from authz.core.types import Reason
 from authz.policy.bundle import find_model, find_sets, read_bundle
-from authz.policy.inline import inline_world
+from authz.policy.cases.inline import inline_world
 from authz.policy.live import generation_of
 from authz.policy.parse import ParsedSet, parse_set
 from authz.policy.pipeline import build_set

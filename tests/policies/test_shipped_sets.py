@@ -11,9 +11,9 @@ import pytest
 from authz.core.definition import FactDef
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Effect, Reason
-from authz.policy.coverage import coverage_of
+from authz.policy.cases.coverage import coverage_of
+from authz.policy.cases.suite import run_suite
 from authz.policy.lint.linter import lint_set
-from authz.policy.suite import run_suite
 from tests.policies.shipped import ROOT, SETS, decisions, shipped, telling_values
 
 ALL_SETS = pytest.mark.parametrize("set_id", sorted(SETS))

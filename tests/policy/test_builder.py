@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
-from authz.policy.builder import QUIET_S, UNREST_S, Builder, Place
 from authz.policy.compiled import CompiledSet
-from authz.policy.store import PolicyStore, SetStatus
+from authz.policy.generations.builder import QUIET_S, UNREST_S, Builder, Place
+from authz.policy.generations.store import PolicyStore, SetStatus
 from tests.policy.small_set import MATRIX, NETWORKS, TESTS, write_checkout, write_set
 
 REST_S = QUIET_S + 0.1

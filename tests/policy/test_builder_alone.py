@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from authz.policy.builder_lock import BuilderLock
-from authz.policy.store import PolicyStore
+from authz.policy.generations.builder_lock import BuilderLock
+from authz.policy.generations.store import PolicyStore
 from tests.policy.small_set import NETWORKS, write_checkout
 
 pytestmark = pytest.mark.e2e
@@ -27,7 +27,7 @@ LONG_S = 60.0
 def arguments(root: Path, parent: int) -> list[str]:
     options = {"policies": root / "policies", "model": root / "model.conf", "data": root / "data", "parent": parent}
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    return [sys.executable, "-m", "authz.policy.builder", *words]
+    return [sys.executable, "-m", "authz.policy.generations.builder", *words]
 
 
 @contextmanager
@@ -148,7 +148,9 @@ def test_of_two_builders_one_waits_and_takes_over(tmp_path: Path) -> None:
 
 def test_the_command_line_of_the_builder_is_strict(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "authz.policy.builder", "--data", str(tmp_path)], capture_output=True, check=False
+        [sys.executable, "-m", "authz.policy.generations.builder", "--data", str(tmp_path)],
+        capture_output=True,
+        check=False,
     )
 
     assert done.returncode == 2

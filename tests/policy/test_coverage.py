@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from authz.policy.cases.coverage import CellCoverage, Coverage, coverage_of
+from authz.policy.cases.suite import run_suite
 from authz.policy.compile import compile_set
-from authz.policy.coverage import CellCoverage, Coverage, coverage_of
 from authz.policy.live import generation_of
-from authz.policy.suite import run_suite
 from tests.policy import orchard
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from authz.policy.compiled import CompiledSet
-from authz.policy.generation_files import KEPT, GenerationFiles
-from authz.policy.history import BeforeHistory, HistoryDamaged
-from authz.policy.past import PastPolicies
-from authz.policy.store import PolicyStore
+from authz.policy.generations.files import KEPT, GenerationFiles
+from authz.policy.generations.history import BeforeHistory, HistoryDamaged
+from authz.policy.generations.past import PastPolicies
+from authz.policy.generations.store import PolicyStore
 from tests.policy.conftest import Clock, Revise
 
 

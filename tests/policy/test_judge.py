@@ -15,7 +15,7 @@ from authz.core.types import Effect
 from authz.errors import ConfigError
 from authz.policy import judge as fenced
 from authz.policy.judge import FUNCTIONS, Judge, NetworkJudge, engine_versions, holds, in_network
-from authz.policy.matrix import MatrixLine
+from authz.policy.reading.matrix import MatrixLine
 from tests.policy.orchard import MODEL_TEXT
 
 BOTH = frozenset({"network_ok", "sender_ok"})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from authz.policy.lint.finding import CODES, Finding
+from authz.policy.finding import CODES, Finding
 from authz.policy.lint.linter import lint_set
 from authz.policy.lint.spelling import near_pairs, one_letter_apart
 from tests.policy import orchard

@@ -7,7 +7,7 @@ import datetime as dt
 from authz.core.definition import AttributeDef, AttributeType, CalendarDef, Hours, Origin, Term
 from authz.core.network import NetworkLine
 from authz.core.types import Channel, Effect
-from authz.policy.cases import Case
+from authz.policy.cases.case import Case
 from authz.policy.parse import MatrixLine
 from tests.policy import orchard
 

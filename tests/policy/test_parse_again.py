@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 import authz.policy.parse
 from authz.errors import PolicyInvalid
 from authz.policy.bundle import Bundle
-from authz.policy.lines import read_lines
 from authz.policy.parse import Known, ParsedSet, parse_set
+from authz.policy.reading.lines import read_lines
 from tests.policy import orchard
 
 FILES = ("networks/a.csv", "networks/b.csv", "networks/deep/c.csv", orchard.HILLTOP)

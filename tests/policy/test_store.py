@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from authz.errors import Problem
-from authz.policy.builder_lock import BuilderLock
 from authz.policy.bundle import read_bundle
 from authz.policy.disk import sealed, unsealed, write_whole
-from authz.policy.generation_files import KEPT
+from authz.policy.generations.builder_lock import BuilderLock
+from authz.policy.generations.files import KEPT
+from authz.policy.generations.store import BUILDER_GRACE_S, BUILDER_SILENCE_S, RETRY_S, PolicyStore
 from authz.policy.pipeline import build_set
-from authz.policy.store import BUILDER_GRACE_S, BUILDER_SILENCE_S, RETRY_S, PolicyStore
 from tests.policy.conftest import Clock, Revise
 from tests.policy.small_set import MODEL, write_set
 

@@ -9,11 +9,11 @@ import pytest
 
 from authz.core.generation import Generation
 from authz.policy.bundle import read_bundle
-from authz.policy.cases import Case, CaseFile, CaseTenant
+from authz.policy.cases.case import Case, CaseFile, CaseTenant
+from authz.policy.cases.suite import SuiteReport, run_suite
 from authz.policy.compile import compile_set
 from authz.policy.live import generation_of
 from authz.policy.parse import ParsedSet, parse_set
-from authz.policy.suite import SuiteReport, run_suite
 from tests.policy.small_set import MODEL, SET_YAML, TESTS, write_set
 
 TOWN = CaseTenant(

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from authz.errors import Problem
-from authz.policy.yaml_nodes import Mapping, Scalar, plain_value, read_yaml
+from authz.policy.reading.yaml_nodes import Mapping, Scalar, plain_value, read_yaml
 
 
 def read(text: str) -> Mapping:

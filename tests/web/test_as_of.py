@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from authz.core.types import SubjectKey
 from authz.policy.bundle import read_bundle
+from authz.policy.generations.store import PolicyStore
 from authz.policy.pipeline import build_set
-from authz.policy.store import PolicyStore
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import suspend

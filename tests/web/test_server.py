@@ -272,7 +272,7 @@ def test_ctrl_c_in_a_terminal_reaches_no_process_that_the_parent_still_needs(loa
 
 
 def builders_of(serving: Serving) -> list[Process]:
-    return [child for child in descendants(serving.process.pid) if "authz.policy.builder" in child.words]
+    return [child for child in descendants(serving.process.pid) if "authz.policy.generations.builder" in child.words]
 
 
 def test_requests_under_way_are_answered_before_the_end(loaded: Installation) -> None:

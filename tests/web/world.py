@@ -27,8 +27,8 @@ from authz.log.record import Record
 from authz.log.writer import LogHealth, MakesRecords, Settled
 from authz.past import Past, Present
 from authz.pdp import Pdp
-from authz.policy.past import PastPolicies
-from authz.policy.store import SetStatus
+from authz.policy.generations.past import PastPolicies
+from authz.policy.generations.store import SetStatus
 from authz.recorded import Recorded
 from authz.registry.confirmations import Confirmations
 from authz.registry.store import RegistryStore

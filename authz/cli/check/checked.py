@@ -15,7 +15,7 @@ from authz.core.network import NetworkLine
 from authz.errors import EngineDisagreement, PolicyInvalid, Problem
 from authz.policy.bundle import NETWORKS_FOLDER, Bundle
 from authz.policy.compiled import CompiledSet
-from authz.policy.lint.finding import Finding
+from authz.policy.finding import Finding
 from authz.policy.lint.linter import lint_set
 from authz.policy.parse import parse_set
 from authz.policy.pipeline import build_set

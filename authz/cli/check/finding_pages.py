@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from authz.cli.failures import Usage
-from authz.policy.lint.finding import CODES, PROBLEM_CODES, REVIEW_CODES
+from authz.policy.finding import CODES, PROBLEM_CODES, REVIEW_CODES
 
 _PAGES: Final = Path(__file__).parent / "findings"
 

@@ -15,7 +15,7 @@ from authz.cli.reports.remark import Level, Remark
 from authz.cli.reports.sarif import sarif
 from authz.cli.terminal import count
 from authz.errors import Problem
-from authz.policy.lint.finding import CODES, NOTE, PROBLEM_CODES, Finding
+from authz.policy.finding import CODES, NOTE, PROBLEM_CODES, Finding
 
 MARKER: Final = "<!-- authz check -->"
 """The first line of the Markdown, by which a comment is found again and replaced."""

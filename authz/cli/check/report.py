@@ -10,7 +10,7 @@ from authz.cli.check.checked import Checked
 from authz.cli.failures import FINE, worst
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, say
 from authz.errors import Problem, sorted_problems
-from authz.policy.lint.finding import Finding, sorted_findings
+from authz.policy.finding import Finding, sorted_findings
 
 _STYLES: Final = {"warning": WARNING, "note": "cyan"}
 

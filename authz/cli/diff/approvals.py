@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from authz.core.network import AddressRange, parse_cidr
 from authz.errors import InvalidFile, Problem
 from authz.placed_yaml import Placed, PlacedList, PlacedMap, PlacedScalar, read_placed
-from authz.policy.characters import mixed_alphabets
+from authz.policy.reading.characters import mixed_alphabets
 
 FOLDER: Final = "approvals"
 CODE: Final = "approval"

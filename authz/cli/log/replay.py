@@ -25,7 +25,7 @@ from authz.log.covered import NotInTheLog
 from authz.log.files import SUFFIX
 from authz.log.pieces import Wanted
 from authz.log.receipt import NotAReceipt, issue_receipt, read_receipt
-from authz.policy.past import PastPolicies
+from authz.policy.generations.past import PastPolicies
 from authz.recorded import Asked, instant_text
 from authz.replay import Replayed, replay, sentence
 from authz.settings import Settings

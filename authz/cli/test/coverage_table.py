@@ -13,7 +13,7 @@ from rich.text import Text
 from authz.cli.plain import printable
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, count, say, show
 from authz.core.definition import PolicySet
-from authz.policy.coverage import CellCoverage, Coverage
+from authz.policy.cases.coverage import CellCoverage, Coverage
 from authz.texts import label
 
 TESTED, PARTLY, UNTESTED = "tested", "partly", "untested"

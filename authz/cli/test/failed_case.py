@@ -8,8 +8,8 @@ from typing import NamedTuple
 from authz.core.decision import Decision
 from authz.core.explain import Step, steps
 from authz.errors import Problem
-from authz.policy.cases import Case
-from authz.policy.suite import CaseResult, SuiteReport, case_problems
+from authz.policy.cases.case import Case
+from authz.policy.cases.suite import CaseResult, SuiteReport, case_problems
 
 
 class Neighbour(NamedTuple):

@@ -19,7 +19,7 @@ from authz.cli.test.report import hints
 from authz.cli.test.suite_run import Run, SuiteRuns
 from authz.errors import Problem
 from authz.policy.bundle import SET_FILE
-from authz.policy.cases import Case
+from authz.policy.cases.case import Case
 from authz.policy.guards import broken_guard
 from authz.texts import Texts
 

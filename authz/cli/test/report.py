@@ -13,7 +13,7 @@ from authz.cli.test.coverage_table import draw_coverage, summary, untested
 from authz.cli.test.failed_case import FailedCase, Neighbour
 from authz.cli.test.suite_run import Run, SuiteRuns
 from authz.core.decision import Decision
-from authz.policy.coverage import Coverage
+from authz.policy.cases.coverage import Coverage
 from authz.texts import Texts
 
 _INDENT: Final = 4

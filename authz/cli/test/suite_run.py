@@ -13,12 +13,12 @@ from authz.cli.verdicts import status_of
 from authz.core.definition import PolicySet
 from authz.errors import PolicyInvalid, Problem, sorted_problems
 from authz.policy.bundle import TESTS_FILE
+from authz.policy.cases.coverage import Coverage, coverage_of
+from authz.policy.cases.suite import CaseResult, run_suite
 from authz.policy.compile import compile_set
-from authz.policy.coverage import Coverage, coverage_of
 from authz.policy.live import generation_of
 from authz.policy.parse import parse_set
 from authz.policy.pipeline import build_set
-from authz.policy.suite import CaseResult, run_suite
 
 
 class Run(NamedTuple):

@@ -5,22 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from authz.policy.bundle import SET_FILE, Bundle
-from authz.policy.fields import Source, near_miss
-from authz.policy.lint.finding import CODES, PROBLEM_CODES, Acceptance, Finding
-from authz.policy.yaml_nodes import Node
-
-
-def read_accepted(source: Source, node: Node | None) -> tuple[Acceptance, ...]:
-    """The entries, each finding once. Whether there is such a finding is for the linter to say."""
-    found: list[Acceptance] = []
-    for item in source.items(node):
-        fields = source.fields(item, ("code", "about", "reason"))
-        code, about = source.text(fields["code"]), source.text(fields["about"])
-        reason = source.text(fields["reason"], multiline=True)
-        if code and (code, about) in {(entry.code, entry.about) for entry in found}:
-            source.refuse(item, f"`{code}` about `{about}` is already accepted")
-        found.append(Acceptance(code, about, reason, item.line, item.column))
-    return tuple(found)
+from authz.policy.finding import CODES, PROBLEM_CODES, Acceptance, Finding
+from authz.policy.reading.fields import near_miss
 
 
 def with_acceptances(findings: Iterable[Finding], accepted: Iterable[Acceptance], bundle: Bundle) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from authz.policy.bundle import TESTS_FILE
-from authz.policy.cases import Case, CaseFile
-from authz.policy.lint.finding import Finding
+from authz.policy.cases.case import Case, CaseFile
+from authz.policy.finding import Finding
 from authz.policy.lint.places import YamlPlaces
 from authz.policy.parse import ParsedSet
 

@@ -11,13 +11,13 @@ from authz.core.definition import FactDef, PolicySet
 from authz.core.generation import FactEvaluator
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES
 from authz.core.types import Assurance
-from authz.policy.definition import TENANT_TYPE
-from authz.policy.fields import near_miss
-from authz.policy.lint.finding import Finding
+from authz.policy.finding import Finding
 from authz.policy.lint.matrix import about_line
 from authz.policy.lint.places import CsvPlaces, Place, YamlPlaces
-from authz.policy.matrix import MatrixLine
 from authz.policy.parse import ParsedSet
+from authz.policy.reading.definition import TENANT_TYPE
+from authz.policy.reading.fields import near_miss
+from authz.policy.reading.matrix import MatrixLine
 
 _FACTS: Final = 3
 _NAME: Final = r"(?<![\w.])(subject\.role|subject\.type|resource\.type|action\.name|channel|assurance)(?![\w.(])"

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from authz.policy.bundle import SET_FILE
 from authz.policy.facts import compile_facts
+from authz.policy.finding import Finding, sorted_findings
 from authz.policy.lint.acceptances import with_acceptances
 from authz.policy.lint.cases import case_findings
 from authz.policy.lint.facts import fact_findings
-from authz.policy.lint.finding import Finding, sorted_findings
 from authz.policy.lint.matrix import matrix_findings
 from authz.policy.lint.networks import network_findings
 from authz.policy.lint.places import CsvPlaces, YamlPlaces

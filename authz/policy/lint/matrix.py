@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from authz.core.definition import PolicySet
 from authz.core.network import NetworkLine
 from authz.core.types import Effect
-from authz.policy.fields import near_miss
-from authz.policy.lint.finding import Finding
+from authz.policy.finding import Finding
 from authz.policy.lint.places import CsvPlaces
-from authz.policy.matrix import ANY, NO_FACTS, MatrixLine
 from authz.policy.parse import ParsedSet
+from authz.policy.reading.fields import near_miss
+from authz.policy.reading.matrix import ANY, NO_FACTS, MatrixLine
 
 _TENANT, _ROLE, _ACTION, _FACTS, _EFFECT = range(5)
 _PRINTED: Final = {Effect.ALLOW: "allows", Effect.DENY: "denies"}

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from authz.core.network import ANY_NETWORK, NetworkLine
 from authz.core.types import Effect
-from authz.policy.lint.finding import Finding
+from authz.policy.finding import Finding
 from authz.policy.lint.places import CsvPlaces
 
 _NETWORK: Final = 1

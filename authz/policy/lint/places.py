@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from authz.policy.bundle import NETWORKS_FOLDER, Bundle
-from authz.policy.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
-from authz.policy.yaml_nodes import Mapping, Node, Scalar, Sequence, read_yaml
+from authz.policy.reading.lines import MATRIX_LINE, NETWORK_LINE, CsvLine, read_lines
+from authz.policy.reading.yaml_nodes import Mapping, Node, Scalar, Sequence, read_yaml
 
 Place = tuple[int, int]
 """Line and column, from 1; (0, 0) is the file as a whole."""

@@ -12,7 +12,7 @@ from authz.core.expressions import names_in
 from authz.core.network import WIDEST_IPV4_PREFIX, WIDEST_IPV6_PREFIX
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Effect
-from authz.policy.lint.finding import Finding
+from authz.policy.finding import Finding
 from authz.policy.lint.places import YamlPlaces
 from authz.policy.lint.spelling import folded, near_pairs
 from authz.policy.parse import ParsedSet

@@ -1,8 +1,8 @@
 """`authz serve`: the processes of one installation, from the first check to the last signal.
 
-One process builds policy generations (`authz.policy.builder`), one keeps the log's index (`authz.indexer`), one the
-registry's snapshot (`authz.keeper`), and `AUTHZ_WORKERS` processes answer requests. With one worker the serving process
-is also the parent. Ending the parent ends them all.
+One process builds policy generations (`authz.policy.generations.builder`), one keeps the log's index
+(`authz.indexer`), one the registry's snapshot (`authz.keeper`), and `AUTHZ_WORKERS` processes answer requests. With one
+worker the serving process is also the parent. Ending the parent ends them all.
 """
 
 from __future__ import annotations

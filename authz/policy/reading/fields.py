@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final, TypeVar
 
 from authz.errors import Problem
-from authz.policy.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, as_date
+from authz.policy.reading.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence, as_date
 
 CODE: Final = "words"
 ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from authz.core.generation import Generation
 from authz.errors import AuthzError
 from authz.policy.document import decode
-from authz.policy.generation_files import GenerationFiles, known_sets
-from authz.policy.history import BeforeHistory, Entry, HistoryDamaged
+from authz.policy.generations.files import GenerationFiles, known_sets
+from authz.policy.generations.history import BeforeHistory, Entry, HistoryDamaged
 from authz.policy.live import generation_of
 
 _REMEMBERED: Final = 8

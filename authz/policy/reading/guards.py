@@ -7,9 +7,9 @@ from typing import Final
 
 from authz.core.definition import Guard
 from authz.core.network import ANY_NETWORK
-from authz.policy.fields import ID, Fields, Source
-from authz.policy.labels import LabelReader
-from authz.policy.yaml_nodes import Mapping, Node, Scalar
+from authz.policy.reading.fields import ID, Fields, Source
+from authz.policy.reading.labels import LabelReader
+from authz.policy.reading.yaml_nodes import Mapping, Node, Scalar
 
 _KINDS: Final = ("never", "deny_cells", "widest_network")
 _WIDEST_IPV4: Final = (8, 32)

@@ -7,8 +7,8 @@ import zoneinfo
 from typing import Final
 
 from authz.core.definition import CalendarDef, Hours
-from authz.policy.fields import Source, near_miss
-from authz.policy.yaml_nodes import Mapping, Node, Scalar
+from authz.policy.reading.fields import Source, near_miss
+from authz.policy.reading.yaml_nodes import Mapping, Node, Scalar
 
 _DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-(?:([01][0-9]|2[0-3]):([0-5][0-9])|(24):(00))")

@@ -12,7 +12,7 @@ from authz.core.directory import Annex, Directory, Tenant
 from authz.core.identity import SUBJECT_KINDS, subject_key
 from authz.core.network import ANY_NETWORK, NetworkLine, TenantNetworks
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
-from authz.policy.cases import CaseTenant
+from authz.policy.cases.case import CaseTenant
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import yaml
 
 from authz.errors import InvalidFile, Problem
 from authz.placed_yaml import Placed, PlacedList, PlacedMap, PlacedScalar, read_placed
-from authz.policy.characters import conflict_marker, read_text
+from authz.policy.reading.characters import conflict_marker, read_text
 
 CODE: Final = "yaml"
 _DEEPEST: Final = 24

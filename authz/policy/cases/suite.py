@@ -18,8 +18,8 @@ from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Missing, Reason, Request
 from authz.errors import Problem, RequestInvalid, sorted_problems
 from authz.legal_holidays import legal_holidays
-from authz.policy.cases import Case, CaseFile
-from authz.policy.inline import InlineWorld, inline_world
+from authz.policy.cases.case import Case, CaseFile
+from authz.policy.cases.inline import InlineWorld, inline_world
 
 DEFAULT_NOW: Final = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 """The clock of a case that states no `at`: a suite says the same on every day."""

@@ -19,11 +19,11 @@ import structlog
 
 from authz.core.generation import Generation
 from authz.errors import Problem
-from authz.policy.builder_lock import BuilderLock
 from authz.policy.compiled import CompiledSet
 from authz.policy.document import DocumentInvalid, decode, decode_in_pieces, encode
-from authz.policy.generation_files import FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
-from authz.policy.history import Entry
+from authz.policy.generations.builder_lock import BuilderLock
+from authz.policy.generations.files import FilesState, GenerationFiles, Report, Signature, known_sets, whole_file
+from authz.policy.generations.history import Entry
 from authz.policy.live import generation_of
 
 BUILDER_GRACE_S: Final = 5.0

@@ -1,7 +1,7 @@
 """One policy set's generations on disk: content under its checksum, a pointer to the current one, a report.
 
 The pointer also names the generations before it, and the pointer before it is kept, so that one damaged file costs one
-step back and no more. What was ever current stays in `history/` (`policy.history`). Written by the one builder only.
+step back and no more. What was ever current stays in `history/` (`history` beside this). Only the one builder writes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from authz.errors import Problem
 from authz.policy.bundle import SET_ID
 from authz.policy.disk import checksum, remove_unfinished, sealed, unsealed, write_whole
-from authz.policy.history import Entry, History
+from authz.policy.generations.history import Entry, History
 
 KEPT: Final = 3
 """Generations kept at hand: the current one and those before it. The history keeps all, compressed."""

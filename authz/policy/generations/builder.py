@@ -1,8 +1,8 @@
 """The one builder of a data folder: watches the policy files, compiles what changed, publishes it or says why not.
 
-It is a process of its own (`python -m authz.policy.builder`), started by `authz serve` as a child, so that no compile
-ever runs where decisions are served. A changed file is live, or its set is reported stale, within seconds; a builder
-that dies leaves the last good generations as they are.
+It is a process of its own (`python -m authz.policy.generations.builder`), started by `authz serve` as a child, so that
+no compile ever runs where decisions are served. A changed file is live, or its set is reported stale, within seconds; a
+builder that dies leaves the last good generations as they are.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from typing import Final, NamedTuple
 import structlog
 
 from authz.errors import AuthzError, ConfigError, InvalidFile, Problem
-from authz.policy.builder_lock import BuilderLock
 from authz.policy.bundle import Bundle, find_model, find_sets, read_bundle
-from authz.policy.generation_files import folder_name
+from authz.policy.generations.builder_lock import BuilderLock
+from authz.policy.generations.files import folder_name
+from authz.policy.generations.store import PolicyStore
+from authz.policy.generations.watch import Fingerprint, Watch, fingerprint
 from authz.policy.pipeline import build_set
-from authz.policy.store import PolicyStore
-from authz.policy.watch import Fingerprint, Watch, fingerprint
 
 QUIET_S: Final = 0.4
 """Seconds for which a set's files must rest before they are read: a half-written file is not a policy."""
@@ -223,8 +223,8 @@ def _orphaned(parent: int | None) -> bool:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`python -m authz.policy.builder --policies DIR --model FILE --data DIR [--parent PID]`."""
-    parser = ArgumentParser(prog="authz.policy.builder", description=main.__doc__)
+    """`python -m authz.policy.generations.builder --policies DIR --model FILE --data DIR [--parent PID]`."""
+    parser = ArgumentParser(prog="authz.policy.generations.builder", description=main.__doc__)
     for name in ("policies", "model", "data"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--parent", type=int)

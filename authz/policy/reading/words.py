@@ -10,10 +10,10 @@ from authz.core.attributes import BUILT_IN, KNOWN, REDECLARABLE
 from authz.core.definition import AttributeDef, AttributeType, FactDef, FactPart, Origin
 from authz.core.table import BUILT_IN_FACTS
 from authz.policy.facts import check_facts
-from authz.policy.fields import Source
-from authz.policy.labels import LabelReader
-from authz.policy.yaml_nodes import Mapping as MappingNode
-from authz.policy.yaml_nodes import Node, Scalar
+from authz.policy.reading.fields import Source
+from authz.policy.reading.labels import LabelReader
+from authz.policy.reading.yaml_nodes import Mapping as MappingNode
+from authz.policy.reading.yaml_nodes import Node, Scalar
 
 _ATTRIBUTE: Final = re.compile(r"(?:subject|tenant|resource|action)(?:\.[a-z][a-z0-9_]*)+")
 

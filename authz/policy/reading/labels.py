@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from authz.core.definition import Labels
-from authz.policy.fields import Source
-from authz.policy.yaml_nodes import Mapping, Node
+from authz.policy.reading.fields import Source
+from authz.policy.reading.yaml_nodes import Mapping, Node
 
 
 class LabelReader:

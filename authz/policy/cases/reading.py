@@ -11,12 +11,12 @@ from authz.core.network import parse_address
 from authz.core.table import BUILT_IN_FACTS
 from authz.core.types import Assurance, Channel, Reason
 from authz.errors import Problem
-from authz.policy.case_groups import Groups
-from authz.policy.case_tenants import read_tenant
-from authz.policy.cases import Case, CaseFile
-from authz.policy.fields import Fields, Source, near_miss
-from authz.policy.yaml_nodes import Mapping as MappingNode
-from authz.policy.yaml_nodes import Node, Scalar, Sequence, plain_value
+from authz.policy.cases.case import Case, CaseFile
+from authz.policy.cases.groups import Groups
+from authz.policy.cases.tenants import read_tenant
+from authz.policy.reading.fields import Fields, Source, near_miss
+from authz.policy.reading.yaml_nodes import Mapping as MappingNode
+from authz.policy.reading.yaml_nodes import Node, Scalar, Sequence, plain_value
 
 _ASK: Final = (
     "contact",

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 from authz.core.attributes import BUILT_IN
 from authz.core.definition import AttributeDef, AttributeType, ObligationDef, ServiceRow, Term
 from authz.core.types import Channel
-from authz.policy.fields import Fields, Source, near_miss
-from authz.policy.yaml_nodes import Mapping as MappingNode
-from authz.policy.yaml_nodes import Node, Scalar, Sequence, plain_value
+from authz.policy.reading.fields import Fields, Source, near_miss
+from authz.policy.reading.yaml_nodes import Mapping as MappingNode
+from authz.policy.reading.yaml_nodes import Node, Scalar, Sequence, plain_value
 
 OBLIGATION_TYPES: Final = ("custom", "step-up", "notification", "session_termination")
 _TERM: Final = re.compile(r"([1-9][0-9]{0,4}) working (minute|hour|day)s?")

@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from authz.errors import Problem
-from authz.policy.characters import misplaced, read_text
+from authz.policy.reading.characters import misplaced, read_text
 
 CODE: Final = "line"
 MATRIX_LINE: Final = "p"

@@ -10,8 +10,8 @@ from authz.core.definition import PolicySet
 from authz.core.table import BUILT_IN_FACTS, MOST_FACTS_PER_CELL
 from authz.core.types import Effect
 from authz.errors import Problem
-from authz.policy.fields import ID, near_miss
-from authz.policy.lines import CsvLine
+from authz.policy.reading.fields import ID, near_miss
+from authz.policy.reading.lines import CsvLine
 
 ANY: Final = "*"
 NO_FACTS: Final = "-"

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 from authz.core.network import ANY_NETWORK, AddressRange, NetworkLine, parse_cidr
 from authz.core.types import Effect
 from authz.errors import Problem
-from authz.policy.lines import CsvLine
-from authz.policy.matrix import tenant_problems
+from authz.policy.reading.lines import CsvLine
+from authz.policy.reading.matrix import tenant_problems
 
 CODE: Final = "network"
 _TENANT, _NETWORK, _EFFECT = range(3)

@@ -16,16 +16,16 @@ from authz.core.definition import (
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, SUBJECT_KINDS
 from authz.core.types import Assurance, Channel
 from authz.errors import Problem
-from authz.policy.calendars import calendars, time_zone
-from authz.policy.fields import Source
-from authz.policy.labels import LabelReader
-from authz.policy.lint.acceptances import read_accepted
-from authz.policy.lint.finding import Acceptance
-from authz.policy.read_guards import read_guards
-from authz.policy.service_terms import Vocabulary, obligation_rows, service_rows
-from authz.policy.words import read_attributes, read_facts
-from authz.policy.yaml_nodes import Mapping as MappingNode
-from authz.policy.yaml_nodes import Node, Scalar
+from authz.policy.finding import Acceptance
+from authz.policy.reading.accepted import read_accepted
+from authz.policy.reading.calendars import calendars, time_zone
+from authz.policy.reading.fields import Source
+from authz.policy.reading.guards import read_guards
+from authz.policy.reading.labels import LabelReader
+from authz.policy.reading.service_terms import Vocabulary, obligation_rows, service_rows
+from authz.policy.reading.words import read_attributes, read_facts
+from authz.policy.reading.yaml_nodes import Mapping as MappingNode
+from authz.policy.reading.yaml_nodes import Node, Scalar
 
 _REQUIRED: Final = ("title", "source", "languages", "time_zone", "phone_region", "roles", "actions")
 _OPTIONAL: Final = (

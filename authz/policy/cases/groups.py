@@ -7,8 +7,8 @@ from itertools import product
 from math import prod
 from typing import Final
 
-from authz.policy.fields import Source, near_miss
-from authz.policy.yaml_nodes import Node, Scalar, Sequence
+from authz.policy.reading.fields import Source, near_miss
+from authz.policy.reading.yaml_nodes import Node, Scalar, Sequence
 
 MOST_COMBINATIONS: Final = 10_000
 """Cases that one `every` may make."""

@@ -9,9 +9,9 @@ from authz.core.definition import PolicySet
 from authz.core.identity import SUBJECT_KINDS, subject_key
 from authz.core.network import ANY_NETWORK, parse_cidr
 from authz.core.types import ContactState, Effect, NetworkChoice
-from authz.policy.cases import CaseTenant
-from authz.policy.fields import Fields, Source, near_miss
-from authz.policy.yaml_nodes import Mapping, Node, Scalar, plain_value
+from authz.policy.cases.case import CaseTenant
+from authz.policy.reading.fields import Fields, Source, near_miss
+from authz.policy.reading.yaml_nodes import Mapping, Node, Scalar, plain_value
 
 _TENANT: Final = ("name", "languages", "networks", "network", "attributes", "annexes", "contacts", "resources", "set")
 _UNDECLARED: Final = frozenset({"email_requests"})

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from authz.core.definition import PolicySet
 from authz.core.table import Cell, DecisionTable
-from authz.policy.suite import CaseResult
+from authz.policy.cases.suite import CaseResult
 
 
 class CellCoverage(NamedTuple):

@@ -1,0 +1,1 @@
+"""Policy files to checked values, each problem with its place."""
