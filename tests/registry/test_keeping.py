@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -22,16 +21,11 @@ from authz.registry.load import load_file
 from authz.registry.snapshot import load_snapshot, parts_of, seen_at
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
+from tests.registry.conftest import Clock
 
 Write = Callable[..., Path]
 Sets = Mapping[str, PolicySet]
 ANA = SubjectKey("ana@acme.example")
-
-
-class SettableClock(Protocol):
-    now: float
-
-    def __call__(self) -> float: ...
 
 
 @pytest.fixture
@@ -132,7 +126,7 @@ def test_a_torn_end_is_not_built_upon(loaded: RegistryStore, path: Path) -> None
     assert parts_of(path)
 
 
-def test_quiet_looks_keep_the_snapshot_young(loaded: RegistryStore, path: Path, clock: SettableClock) -> None:
+def test_quiet_looks_keep_the_snapshot_young(loaded: RegistryStore, path: Path, clock: Clock) -> None:
     keeper = SnapshotKeeper(loaded, path)
     begun = clock.now
     keeper.keep()
@@ -177,7 +171,7 @@ def test_after_an_erasure_anywhere_the_file_is_written_whole_and_without_the_per
 
 
 def test_a_look_that_cannot_write_makes_the_file_no_younger(
-    loaded: RegistryStore, path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+    loaded: RegistryStore, path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = SnapshotKeeper(loaded, path)
     keeper.keep()

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
@@ -14,21 +13,14 @@ from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
 from authz.registry.watch import KEPT_WITHIN_S, RegistryWatch
+from tests.registry.conftest import Clock
 
 Write = Callable[..., Path]
 Sets = Mapping[str, PolicySet]
 ANA = SubjectKey("ana@acme.example")
 
 
-class SettableClock(Protocol):
-    now: float
-
-    def __call__(self) -> float: ...
-
-
-def test_a_look_brings_the_changes(
-    store: RegistryStore, sets: Sets, write: Write, acme: str, clock: SettableClock
-) -> None:
+def test_a_look_brings_the_changes(store: RegistryStore, sets: Sets, write: Write, acme: str, clock: Clock) -> None:
     watch = RegistryWatch(store, clock=clock)
     assert not watch.poll()
 
@@ -43,7 +35,7 @@ def test_a_look_brings_the_changes(
 
 
 @pytest.fixture
-def file_store(tmp_path: Path, clock: SettableClock, sets: Sets, write: Write, acme: str) -> RegistryStore:
+def file_store(tmp_path: Path, clock: Clock, sets: Sets, write: Write, acme: str) -> RegistryStore:
     store = RegistryStore(f"sqlite:///{tmp_path / 'registry.db'}", clock)
     store.migrate()
     load_file(write(acme), store, sets, "ines")
@@ -51,7 +43,7 @@ def file_store(tmp_path: Path, clock: SettableClock, sets: Sets, write: Write, a
 
 
 def test_with_the_database_gone_the_directory_stays_and_ages(
-    file_store: RegistryStore, tmp_path: Path, clock: SettableClock
+    file_store: RegistryStore, tmp_path: Path, clock: Clock
 ) -> None:
     watch = RegistryWatch(file_store, clock=clock)
     (tmp_path / "registry.db").rename(tmp_path / "away.db")
@@ -71,7 +63,7 @@ def test_with_the_database_gone_the_directory_stays_and_ages(
 
 
 def test_a_restart_with_the_database_away_serves_the_snapshot(
-    file_store: RegistryStore, tmp_path: Path, clock: SettableClock
+    file_store: RegistryStore, tmp_path: Path, clock: Clock
 ) -> None:
     path = tmp_path / "registry.snapshot"
     keeper = SnapshotKeeper(file_store, path)
@@ -89,7 +81,7 @@ def test_a_restart_with_the_database_away_serves_the_snapshot(
 
 
 def test_a_start_takes_from_the_database_what_the_snapshot_does_not_have_yet(
-    file_store: RegistryStore, tmp_path: Path, clock: SettableClock
+    file_store: RegistryStore, tmp_path: Path, clock: Clock
 ) -> None:
     path = tmp_path / "registry.snapshot"
     SnapshotKeeper(file_store, path).keep()
@@ -115,7 +107,7 @@ def test_a_damaged_snapshot_holds_up_no_start(file_store: RegistryStore, tmp_pat
 
 
 def test_a_snapshot_of_what_the_database_was_before_it_was_set_back_counts_for_nothing(
-    file_store: RegistryStore, tmp_path: Path, clock: SettableClock, sets: Sets, write: Write, acme: str
+    file_store: RegistryStore, tmp_path: Path, clock: Clock, sets: Sets, write: Write, acme: str
 ) -> None:
     path, database = tmp_path / "registry.snapshot", tmp_path / "registry.db"
     file_store.close()
@@ -152,9 +144,7 @@ def test_a_restart_with_neither_is_unavailable(tmp_path: Path) -> None:
         RegistryWatch(store, tmp_path / "none.snapshot")
 
 
-def test_a_snapshot_that_nobody_writes_is_told_in_time(
-    file_store: RegistryStore, tmp_path: Path, clock: SettableClock
-) -> None:
+def test_a_snapshot_that_nobody_writes_is_told_in_time(file_store: RegistryStore, tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "registry.snapshot"
     watch = RegistryWatch(file_store, path, clock)
     begun = clock.now
@@ -176,7 +166,7 @@ def test_a_snapshot_that_nobody_writes_is_told_in_time(
     assert "was not written for 125 s" in watch.snapshot_problem
 
 
-def test_a_clock_set_back_makes_nothing_younger_than_now(file_store: RegistryStore, clock: SettableClock) -> None:
+def test_a_clock_set_back_makes_nothing_younger_than_now(file_store: RegistryStore, clock: Clock) -> None:
     watch = RegistryWatch(file_store, clock=clock)
     clock.now -= 1000
 
