@@ -41,6 +41,16 @@ def test_a_file_that_is_easily_overlooked_is_refused_and_not_passed_over(widened
     assert f"approvals/{name}:0:0: is not read; its name has to end in .yaml, and may not begin with a dot" in ran.out
 
 
+def test_a_folder_among_the_approvals_is_refused_and_not_passed_over(widened: Checkout) -> None:
+    approve(widened, LOWER)
+    (widened.root / "approvals" / "2026").mkdir()
+
+    ran = authz("diff", "HEAD", ".")
+
+    assert ran.status == 3
+    assert "approvals/2026:0:0: is a folder; what stands in it is not read" in ran.out
+
+
 def test_a_file_that_holds_no_approvals_may_lie_beside_them(widened: Checkout) -> None:
     (approve(widened, LOWER) / "README.md").write_text("who may accept what\n")
 

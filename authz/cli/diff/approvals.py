@@ -186,6 +186,9 @@ def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, .
     problems: list[Problem] = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         file = f"{FOLDER}/{path.name}"
+        if path.is_dir():
+            problems.append(Problem(file, 0, 0, "is a folder; what stands in it is not read", CODE))
+            continue
         if path.suffix.lower() not in {".yaml", ".yml"}:
             continue
         if path.suffix != ".yaml" or path.name.startswith("."):

@@ -71,7 +71,7 @@ def print_terminal(compared: Compared) -> None:
             say(console, "")
             say(console, (heading, STRONG))
         for line in lines:
-            say(console, marks[kind], one_line(line.text), (f"  {line.place}", QUIET))
+            say(console, marks[kind], one_line(line.text), (f"  {line.place}" if line.place else "", QUIET))
             for told in _people(line.people):
                 say(console, (f"    {told}", QUIET))
     for title, texts in _appendix(compared):
