@@ -70,8 +70,8 @@ def action(repository: Checkout, tmp_path: Path, base_of_event: str = "", **inpu
     summary.write_text("")
     values = {
         **{f"inputs.{name}": str(declared.get("default", "")) for name, declared in ACTION["inputs"].items()},
-        **{f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()},
         "inputs.program": str(BIN / "authz"),
+        **{f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()},
         "github.action_path": str(PROJECT),
         "github.event.pull_request.base.sha": base_of_event,
         "runner.temp": str(runner),
@@ -167,7 +167,85 @@ def test_a_base_that_is_not_there_is_a_failure_and_not_a_quiet_success(repositor
     assert (job.status, job.outputs["exit-code"]) == (2, "2"), job.log
 
 
-def gitlab(repository: Checkout, tmp_path: Path, base: str) -> subprocess.CompletedProcess[str]:
+def program(tmp_path: Path, text: str) -> Path:
+    """An `authz` of these lines, in a folder of its own."""
+    made = tmp_path / "other" / "authz"
+    made.parent.mkdir()
+    made.write_text(text)
+    made.chmod(0o755)
+    return made
+
+
+KILLED_WHILE_COMPARING = f"""#!/bin/sh
+[ "$1" != diff ] || kill -9 $$
+exec "{BIN / "authz"}" "$@"
+"""
+KILLED_WHILE_WRITING_JSON = f"""#!/bin/sh
+case "$*" in *"--format json"*) kill -9 $$ ;; esac
+exec "{BIN / "authz"}" "$@"
+"""
+
+
+def test_the_action_fails_where_the_program_is_not_there(repository: Checkout, tmp_path: Path) -> None:
+    job = action(repository, tmp_path, base_of_event="HEAD", program=str(tmp_path / "authz"))
+
+    assert (job.status, job.outputs["exit-code"], job.outputs["verdict"]) == (127, "127", "")
+    for verb in ("check", "test", "diff"):
+        assert f"::error::authz {verb} did not finish, its exit status is '127'" in job.log
+
+
+@pytest.mark.parametrize("text", [KILLED_WHILE_COMPARING, KILLED_WHILE_WRITING_JSON], ids=["telling", "saving"])
+def test_the_action_fails_where_the_comparison_is_killed(repository: Checkout, tmp_path: Path, text: str) -> None:
+    killed = program(tmp_path, text)
+
+    job = action(repository, tmp_path, min_coverage="50", base_of_event="HEAD", program=str(killed))
+
+    assert (job.status, job.outputs["exit-code"]) == (137, "137"), job.log
+    assert "::error::authz diff did not finish, its exit status is '137'" in job.log
+
+
+def test_an_advisory_action_says_too_that_a_verb_did_not_finish(repository: Checkout, tmp_path: Path) -> None:
+    job = action(repository, tmp_path, advisory="true", program=str(tmp_path / "authz"))
+
+    assert (job.status, job.outputs["exit-code"]) == (0, "127")
+    assert "::error::authz check did not finish" in job.log
+    assert "::notice::advisory: would fail with exit status 127" in job.log
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (("0", "0", "0"), 0),
+        (("1", "4", "0"), 4),
+        (("1", "4", "5"), 5),
+        (("3", "4", "5"), 3),
+        (("0", "2", "3"), 2),
+        (("0", "", "0"), 1),
+        (("", "", ""), 1),
+        (("0", "0", "6"), 6),
+        (("120", "0", "2"), 120),
+        (("0", "0", "256"), 1),
+        (("0", "0", "-1"), 1),
+        (("0", "none", "0"), 1),
+        (("0 0", "0", "0"), 1),
+    ],
+)
+def test_the_last_step_passes_only_what_three_verbs_found_fine(
+    tmp_path: Path, found: tuple[str, str, str], status: int
+) -> None:
+    step = ACTION["runs"]["steps"][-1]
+    stated = dict(zip(("CHECKED", "TESTED", "COMPARED"), found, strict=True))
+    platform = {"GITHUB_OUTPUT": str(tmp_path / "output"), "VERDICT": "", "ADVISORY": "false", "REPORTS": ""}
+
+    ran = bash(step["run"], tmp_path, plain_environment(tmp_path) | platform | stated)
+
+    assert ran.returncode == status
+    assert f"exit-code={status}\n" in (tmp_path / "output").read_text()
+
+
+def gitlab(
+    repository: Checkout, tmp_path: Path, base: str, programs: Path = BIN, min_coverage: str = ""
+) -> subprocess.CompletedProcess[str]:
     """The one job of the snippet, its variables expanded as the platform does."""
     job = GITLAB["policy-review"]
     known = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "CI_PROJECT_DIR": str(repository.root)}
@@ -175,7 +253,10 @@ def gitlab(repository: Checkout, tmp_path: Path, base: str) -> subprocess.Comple
         name: re.sub(r"\$([A-Z_]+)", lambda match: known[match[1]], value) for name, value in job["variables"].items()
     }
     script = "\n".join([*job["before_script"], *job["script"]])
-    return bash(script, repository.root, plain_environment(tmp_path) | known | stated)
+    if min_coverage:
+        stated["MIN_COVERAGE"] = min_coverage
+    search = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    return bash(script, repository.root, plain_environment(tmp_path) | search | known | stated)
 
 
 def test_the_gitlab_job_leaves_its_reports_and_the_status(repository: Checkout, tmp_path: Path) -> None:
@@ -192,6 +273,29 @@ def test_the_gitlab_job_leaves_its_reports_and_the_status(repository: Checkout, 
     assert (reports / "summary.md").read_text().startswith("<!-- authz diff -->")
     named = {"policy-review/junit.xml", "policy-review/code-quality.json"}
     assert set(GITLAB["policy-review"]["artifacts"]["reports"].values()) == named
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "statuses"),
+    [
+        ("#!/nowhere/python\n", "check", {126, 127}),
+        (KILLED_WHILE_COMPARING, "diff", {137}),
+    ],
+    ids=["cannot be run", "killed"],
+)
+def test_the_gitlab_job_fails_where_the_program_did_not_finish(
+    repository: Checkout, tmp_path: Path, text: str, verb: str, statuses: set[int]
+) -> None:
+    ran = gitlab(repository, tmp_path, "HEAD", program(tmp_path, text).parent)
+
+    assert ran.returncode in statuses, ran.stdout + ran.stderr
+    assert f"authz {verb} did not finish, its exit status is {ran.returncode}" in ran.stdout
+
+
+def test_the_gitlab_job_passes_a_change_that_is_fine(repository: Checkout, tmp_path: Path) -> None:
+    ran = gitlab(repository, tmp_path, "HEAD", min_coverage="50")
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
