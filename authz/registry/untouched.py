@@ -1,11 +1,13 @@
 """Whether the files of a SQLite registry are as they were at the last look, which costs a hundredth of opening them.
 
 Whoever changes the registry writes one of its files, and then its size or its times differ. A file's times move in
-steps of some milliseconds, so nothing is concluded from files that were changed a moment ago.
+steps of some milliseconds, so nothing is concluded from files that were changed a moment ago; nor while there is a log
+beside the database, since what is written there counts only when SQLite says so later, in memory that all share.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -32,12 +34,13 @@ class Untouched:
     """What the last look found, as long as it holds. `path`: the database's file."""
 
     def __init__(self, path: Path) -> None:
-        self._paths = [path.with_name(path.name + suffix) for suffix in _BESIDE]
+        self._path = path
         self._seen: tuple[Files, Revision, float] | None = None
 
     def files(self) -> Files:
         """To be taken before a look whose result is kept."""
-        each = tuple(map(_file, self._paths))
+        there = os.path.realpath(self._path)  # SQLite keeps its log beside the file that a link leads to
+        each = tuple(_file(Path(there + suffix)) for suffix in _BESIDE)
         return Files(each, max((max(one[3], one[4]) for one in each if one is not None), default=0))
 
     def revision(self, files: Files) -> Revision | None:
@@ -49,8 +52,8 @@ class Untouched:
 
     def keep(self, files: Files, found: Revision) -> None:
         """What a look found that began when the files were like that."""
-        there = files.each[0] is not None
-        settled = there and files.changed_at_ns + _SETTLED_S * _NS <= time.time_ns()
+        alone = files.each[0] is not None and files.each[1:] == (None, None)
+        settled = alone and files.changed_at_ns + _SETTLED_S * _NS <= time.time_ns()
         self._seen = (files, found, time.monotonic()) if settled else None
 
 

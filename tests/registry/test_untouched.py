@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from authz.registry import untouched
 from authz.registry.callers import create_caller
+from authz.registry.revision import Revision
 from authz.registry.store import RegistryStore
+from authz.registry.untouched import Untouched
 
 SETTLED_S = 2.1
 
@@ -87,3 +90,33 @@ def test_files_that_say_nothing_new_are_opened_again_after_a_while(
     store.revision()
 
     assert opened.times == before + 1
+
+
+@pytest.mark.parametrize("beside", ["registry.db-wal", "registry.db-journal"])
+def test_nothing_is_kept_while_a_log_stands_beside_the_database(tmp_path: Path, beside: str) -> None:
+    """What is written there counts from a moment on that no file shows."""
+    looks, found = Untouched(tmp_path / "registry.db"), Revision(1, "registry", "change")
+    (tmp_path / "registry.db").touch()
+    (tmp_path / beside).touch()
+    time.sleep(SETTLED_S)
+    files = looks.files()
+    looks.keep(files, found)
+    assert looks.revision(files) is None
+
+    (tmp_path / beside).unlink()
+    files = looks.files()
+    looks.keep(files, found)
+    assert looks.revision(files) == found
+
+
+def test_a_change_is_seen_where_the_registry_is_reached_by_a_link(store: RegistryStore, tmp_path: Path) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "registry.db")
+    linked = RegistryStore(f"sqlite:///{link}")
+    with closing(sqlite3.connect(str(store.sqlite_file))) as reader:
+        time.sleep(SETTLED_S)
+        known = linked.revision()
+        reader.execute("SELECT count(*) FROM tenant").fetchone()
+        change(store)
+
+        assert linked.revision() != known

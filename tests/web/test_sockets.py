@@ -309,6 +309,7 @@ def test_no_part_of_a_request_comes_back_in_an_error(port: int, value: bytes) ->
         pytest.param(post(b"Transfer-Encoding: chunked", body=b"5\r\nab"), id="half a chunk"),
         pytest.param(GOOD + b"P", id="a letter after a good request"),
         pytest.param(GOOD + POST + HOST, id="half the headers after a good request"),
+        pytest.param(GOOD + GOOD[:-1], id="a body without its last byte after a good request"),
     ],
 )
 def test_a_request_that_does_not_arrive_is_cut(hasty_port: int, part: bytes) -> None:

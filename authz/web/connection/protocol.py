@@ -166,10 +166,10 @@ class DeadlineH11(Deadline, H11Protocol):  # type: ignore[misc]  # as above
                 return
         super().handle_events()
         state = self.conn.their_state
-        if state is h11.IDLE and self.conn.trailing_data[0]:
-            if self._receiving_since is None:
+        if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):
+            if self._receiving_since is None:  # it came in one piece with the request before it
                 self._request_begins()
-        elif state is not h11.SEND_BODY:
+        else:
             self._request_ends()
 
     def _should_upgrade(self) -> bool:
