@@ -173,11 +173,15 @@ class Ledger:
         return self._checkpoints
 
     def _keep_reserve(self) -> None:
-        """Space that is given up when the disk is full, so that the log can say so."""
+        """Space that is given up when the disk is full, so that the log can say so.
+
+        It is taken where as much is free besides: the space that was given up is no sign that the disk has room again.
+        """
         path = self._place.folder / _RESERVE
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.posix_fallocate(descriptor, 0, _RESERVE_BYTES)
+            os.posix_fallocate(descriptor, 0, 2 * _RESERVE_BYTES)
+            os.ftruncate(descriptor, _RESERVE_BYTES)
         except OSError:
             with contextlib.suppress(OSError):
                 path.unlink()

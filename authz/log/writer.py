@@ -2,7 +2,8 @@
 
 Durable: an answer waits until its record is on disk (fdatasync). What queued up while the disk was busy goes out in one
 write with one fdatasync, and wakes the event loop once. Where it cannot be written there is no answer. Relaxed: answers
-do not wait; what the last `RELAXED_DELAY_S` brought can be lost with the process, and is counted.
+do not wait; what the last `RELAXED_DELAY_S` and the turn of the loop at hand brought can be lost with the process, and
+is counted; of large answers no more than some `_HANDED_OVER_AT`.
 
 Records are made some at a time, on the event loop: in a row they cost two thirds of what each costs between two
 decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at most `_MADE_AT_ONCE`.
@@ -33,6 +34,8 @@ MOST_WAITING: Final = 20_000
 """Records that may wait; relaxed, further ones are lost and counted; durable, further ones are refused."""
 _TRY_AGAIN_S: Final = 0.5
 _MADE_AT_ONCE: Final = 32
+_HANDED_OVER_AT: Final = 512
+"""Records that are made, from which on the writer is woken without waiting for the end of `RELAXED_DELAY_S`."""
 
 MakesRecords = Callable[[], Sequence[Record]]
 """Makes the records of one answer."""
@@ -117,10 +120,13 @@ class LogWriter:
         accepted = self._ledger.accepted
         if accepted is not None:
             accepted.take(count)
-        ticket = self._tickets = self._tickets + count
-        self._unmade.append((ticket, count, makes))
+        with self._making:
+            ticket = self._tickets = self._tickets + count
+            self._unmade.append((ticket, count, makes))
         if ticket - self._made >= _MADE_AT_ONCE:
             self._make()
+            if len(self._queue) >= _HANDED_OVER_AT:
+                self._awake.set()
         if not self._wakes and self._loop is not None:
             self._wakes = True
             if self.durable:
@@ -196,11 +202,12 @@ class LogWriter:
         waiting, unmakeable = self._waiting, self._unmakeable
         while waiting and waiting[0][0] <= upto:
             ticket, settled = waiting.popleft()
-            if ticket in unmakeable:
-                unmakeable.remove(ticket)
-                settled(DecisionLogUnavailable())
-            else:
-                settled(error)
+            told = DecisionLogUnavailable() if ticket in unmakeable else error
+            unmakeable.discard(ticket)
+            try:
+                settled(told)
+            except Exception:  # noqa: BLE001 - the others are told all the same
+                _log.exception("answer_failed")
 
     # ------------------------------------------------------------------------------------------- on the writer's thread
 

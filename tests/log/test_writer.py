@@ -289,6 +289,44 @@ async def test_a_full_disk_stops_answers_and_nothing_else_and_free_space_brings_
     assert verify(where.folder, signer_at(where.key).public_key).findings == ()
 
 
+async def test_a_disk_that_stays_full_is_told_once_and_not_called_writable_for_the_reserve(small_disk: Path) -> None:
+    filler = small_disk / "filler"
+    async with writing(small_disk) as writer:
+        await writer.settled(writer.append([record(1)]))
+        _fill(filler)
+        assert await _until_refused(writer)
+        for _ in range(8):  # it is tried again twice a second
+            await asyncio.sleep(0.25)
+            assert writer.problem
+        filler.unlink()
+        await until(lambda: not writer.problem, "it can write again")
+
+    text = "".join(path.read_text() for path in segments(small_disk))
+    assert text.count('"event":"log_writable_again"') == 1
+
+
+async def test_large_answers_are_handed_over_before_their_time(tmp_path: Path) -> None:
+    """Relaxed: a loop that is busy with them does not come to look at its timers."""
+    async with writing(tmp_path, durable=False) as writer:
+        for start in range(0, 2000, 100):
+            writer.append([record(number) for number in range(start, start + 100)])
+        deadline = time.monotonic() + PATIENCE_S
+        while not recorded_ids(tmp_path):  # the loop gets no turn meanwhile
+            assert time.monotonic() < deadline
+
+
+async def test_an_answer_that_fails_when_it_is_told_keeps_no_other_waiting(tmp_path: Path) -> None:
+    left: list[int] = []
+
+    def fails(_: Exception | None) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with writing(tmp_path) as writer:
+        writer.call_when_settled(writer.append([record(1)]), fails)
+        writer.call_when_settled(writer.append([record(2)]), partial(_leaves, left, 2))
+        await until(lambda: left == [2], "the other is told")
+
+
 async def test_relaxed_on_a_full_disk_goes_on_and_counts_what_is_lost(small_disk: Path) -> None:
     filler = small_disk / "filler"
     async with writing(small_disk, durable=False) as writer:
