@@ -31,6 +31,62 @@ def approve(checkout: Checkout, *entries: str, name: str = "change.yaml") -> Pat
     return folder
 
 
+def moved(checkout: Checkout, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    folder.parent.mkdir(exist_ok=True)
+    checkout.root.rename(folder)
+    monkeypatch.chdir(folder)
+    return Checkout(folder)
+
+
+WAYS = (".", "policies", "policies/storehouse")
+
+
+def test_a_checkout_in_a_folder_named_policies_has_approvals_of_its_own(
+    widened: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkout = moved(widened, tmp_path / "policies" / "policies", monkeypatch)
+    approve(checkout, "{tenant: acme, range: 203.0.112.0/23}")
+
+    for head in WAYS:
+        assert authz("diff", "HEAD", head).status == 0, head
+    checkout.replace("networks/acme.csv", "203.0.112.0/23", "203.0.113.0/24")
+    commit(checkout)
+    shutil.copytree(checkout.root, tmp_path / "before" / "policies")
+    checkout.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    for base in ("HEAD", "../../before/policies"):
+        for head in WAYS:
+            ran = authz("diff", base, head)
+            assert (ran.status, "accepted it before this change already" in ran.out) == (5, True), (base, head, ran)
+
+
+def test_a_file_outside_of_the_checkout_accepts_nothing(
+    widened: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved(widened, tmp_path / "policies" / "policies", monkeypatch)
+    for outside in (tmp_path, tmp_path / "policies"):
+        approve(Checkout(outside), "{tenant: acme, range: 203.0.112.0/23}")
+
+    for head in WAYS:
+        assert authz("diff", "HEAD", head).status == 5, head
+
+
+def test_a_file_outside_of_a_repository_that_holds_sets_and_no_policies_folder_accepts_nothing(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(checkout.root, tmp_path / "before")
+    (tmp_path / "before" / "approvals").mkdir()
+    shutil.move(checkout.root / "model.conf", checkout.root / "policies" / "model.conf")
+    shutil.move(checkout.root / "policies", tmp_path / "policies")
+    monkeypatch.chdir(tmp_path / "policies")
+    run_git(tmp_path / "policies", "init", "-q")
+    outside = Checkout(tmp_path)
+    outside.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+    approve(outside, "{tenant: acme, range: 203.0.112.0/23}")
+
+    for head in (".", "./storehouse"):
+        assert authz("diff", "../before", head).status == 5, head
+
+
 @pytest.mark.parametrize("name", [".change.yaml", "change.yml", "change.YAML", ".change.yml"])
 def test_a_file_that_is_easily_overlooked_is_refused_and_not_passed_over(widened: Checkout, name: str) -> None:
     approve(widened, LOWER, name=name)

@@ -13,13 +13,13 @@ from authz.cli.diff.approvals import FOLDER as APPROVALS
 from authz.cli.diff.approvals import Approval, read_approvals
 from authz.cli.diff.revision import unpack
 from authz.cli.failures import Usage
-from authz.cli.git import absent_submodules, is_revision, is_tracked
+from authz.cli.git import absent_submodules, is_revision, is_tracked, top_of
 from authz.cli.reports.places import Places
 from authz.cli.terminal import bar
 from authz.core.definition import PolicySet
 from authz.core.generation import Generation
 from authz.errors import PolicyInvalid, Problem
-from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, SET_FILE, Bundle, find_model, find_sets
+from authz.policy.bundle import MODEL_FILE, POLICIES_FOLDER, Bundle, find_model, find_sets
 from authz.policy.compiled import CompiledSet
 from authz.policy.live import generation_of
 from authz.policy.parse import Known, parse_set
@@ -103,7 +103,7 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     found = find_sets(folder)
     for absent in (Path(each.name, absent) for each in found for absent in absent_submodules(each)):
         raise Usage(f"`{absent}` is a submodule that is not checked out, so the set is not whole")
-    top = _top(folder.resolve())
+    top = _top(folder.resolve(), found)
     if any(Path(absent).parts[:1] == (APPROVALS,) for absent in absent_submodules(top)):
         raise Usage(
             f"`{APPROVALS}` of `{name}` is a submodule that is not checked out, so nobody knows what it accepts"
@@ -116,11 +116,19 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
     return Opened(name, Place(found, find_model(folder, settings.model)), approvals, only, known or approvals.exists())
 
 
-def _top(folder: Path) -> Path:
-    """The checkout that a set, or a folder of sets, lies in."""
-    if (folder / SET_FILE).exists():
-        folder = folder.parent
-    return folder.parent if folder.name == POLICIES_FOLDER else folder
+def _top(folder: Path, found: list[Path]) -> Path:
+    """The checkout that a set, or a folder of sets, lies in; never above the top of the repository that holds it.
+
+    Where the sets were found decides, and no name alone: a checkout may itself lie in a folder named `policies`.
+    """
+    if found == [folder]:
+        sets = folder.parent
+    elif any(set_dir.parent == folder for set_dir in found):
+        sets = folder
+    else:
+        return folder
+    top, repository = sets.parent if sets.name == POLICIES_FOLDER else sets, top_of(folder)
+    return top if repository is None or top.is_relative_to(repository) else repository
 
 
 def read_bundles(side: Opened) -> tuple[dict[str, Bundle], list[Problem]]:
