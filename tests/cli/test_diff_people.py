@@ -61,6 +61,7 @@ TAGS = "tags: [gate]"
         ("'resource.owner in subject.ids'", "'resource.owner in subject.ids || tenant.closed'", {"either": [DAN]}),
         ("tenant.closed: {type: bool}", "tenant.closed: {type: bool, origin: request}", {"either": [ANA, DAN]}),
         ("type: custom\n", "type: notification\n", {"either": [ANA, DAN]}),
+        ("{kind: sign,", "{kind: sign, pages: 2,", {"either": [ANA, DAN]}),
         ("match: {tenant.closed: false}", "match: {}", {"loses": [ANA, DAN]}),
         ("match: {tenant.closed: false}", "match: {tenant.closed: [true, false]}", {"loses": [ANA, DAN]}),
         ("en: sign the book", "en: sign the log", {"otherwise": [ANA, DAN]}),

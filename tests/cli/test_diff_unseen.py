@@ -526,7 +526,7 @@ def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versione
 
     commit(versioned)
     versioned.replace("set.yaml", "channel: email", "channel: phone")
-    assert told()[0] == "no_change"
+    assert told()[0] == "both"
 
     versioned.replace("set.yaml", "notification, actions: [open_gate]", "notification, actions: [move_box]")
     assert told()[0] == "both"
@@ -534,6 +534,64 @@ def test_an_obligation_that_goes_lets_in_callers_that_cannot_perform_it(versione
     versioned.replace("set.yaml", DUTY.replace("email", "phone").replace("open_gate", "move_box"), "")
     ran = diffed("--format", "json")
     assert (ran.status, ran.json["verdict"], ran.json["unapproved"]) == (5, "wider", ["storehouse: obligation:duty"])
+
+
+CANNOT_TELL = "whether other properties ask for more or for less cannot be told"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "said"),
+    [
+        ("step-up", "acr_values: phishing_resistant", "acr_values: password",
+         "property acr_values “password”, before: “phishing_resistant”"),
+        ("step-up", "max_age: 60", "max_age: 31536000", "property max_age 31536000, before: 60"),
+        ("step-up", "max_age: 60", "", "property max_age none, before: 60"),
+        ("step-up", "acr_values: [a, b]", "acr_values: [b, a]", "property acr_values [“b”, “a”], before: [“a”, “b”]"),
+        ("step-up", "essential: true", "essential: 1", "property essential 1, before: yes"),
+        ("notification", "to: owner, channel: email", "to: nobody, channel: email",
+         "property to “nobody”, before: “owner”"),
+        ("notification", "", "within: {}", "property within {}, before: none"),
+        ("session_termination", "scope: {every: true, ro: x}", "scope: {every: false, ro: x}",
+         "property scope every no, before: yes"),
+        ("custom", "kind: sign, book: one", "kind: sign, book: other", "property book “other”, before: “one”"),
+        ("custom", "kind: sign, text: {ro: x, en: x}", "kind: sign, text: x",
+         "property text “x”, before: none; property text ro none, before: “x”; property text en none, before: “x”"),
+    ],
+)  # fmt: skip
+def test_any_property_of_an_obligation_that_differs_counts_as_both_and_wants_an_approval(
+    versioned: Checkout, kind: str, before: str, after: str, said: str
+) -> None:
+    first, second = (DUTY.replace("notification", kind).replace("channel: email", one) for one in (before, after))
+    versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{first}")
+    commit(versioned)
+    versioned.replace("set.yaml", first, second)
+
+    ran = diffed("--format", "json")
+
+    assert (ran.status, ran.json["unapproved"]) == (5, ["storehouse: obligation:duty"])
+    assert told() == ("both", [f"the obligation duty differs: {said}; {CANNOT_TELL}"])
+
+
+def test_a_text_by_language_of_an_obligation_is_no_condition_wherever_it_stands(versioned: Checkout) -> None:
+    notice = "notice: {title: {ro: %s, en: y}, urgent: true}"
+    versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{DUTY.replace('channel: email', notice % 'x')}")
+    commit(versioned)
+    versioned.replace("set.yaml", notice % "x", notice % "z")
+
+    said = "property notice title ro “z”, before: “x”"
+    assert told() == ("no_change", [f"the obligation duty differs: {said}"])
+
+
+def test_a_weaker_obligation_does_not_stand_in_for_a_stronger_one_that_goes(versioned: Checkout) -> None:
+    strong, weak = (
+        DUTY.replace("notification", "step-up").replace("id: duty", f"id: {name}").replace("channel: email", asked)
+        for name, asked in (("strong", "acr_values: phishing_resistant"), ("weak", "acr_values: password"))
+    )
+    versioned.replace("set.yaml", "obligations:\n", f"obligations:\n{strong}{weak}")
+    commit(versioned)
+    versioned.replace("set.yaml", strong, "")
+
+    assert told()[0] == "wider"
 
 
 def test_a_role_that_the_caller_may_claim_from_now_on_counts_as_both(versioned: Checkout) -> None:

@@ -1,6 +1,7 @@
 """Whoever is let in by one version and not by the other shows in the verdict, whatever was edited (R1 to R7).
 
-Both versions decide the same questions, under either choice of the annex; the comparison is told nothing of them.
+Both versions decide the same questions, under either choice of the annex; the comparison is told nothing of them. Nor
+does a duty of the caller go, come or read otherwise unseen.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -82,6 +83,11 @@ CHOICES: dict[str, tuple[Any, ...]] = {
          "match": {"channel": ["web"], "assurance": [*Assurance]}},
         [{"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"channel": value}}
          for value in (["web", "api"], ["email"], ["chat", "phone"])],
+        {"type": "custom", "actions": ["report"], "properties": {"kind": "k", "pages": 2}},
+        {"type": "step-up", "actions": ["report"], "properties": {"acr_values": "password"}},
+        {"type": "step-up", "actions": ["report"], "properties": {"acr_values": "phishing_resistant"}},
+        [{"type": "step-up", "actions": ["report"], "properties": {"acr_values": value}}
+         for value in ("password", "phishing_resistant")],
         {"type": "custom", "actions": ["report"], "properties": {"kind": "k"}, "match": {"subject.role": ["boss"]}},
     ),
     "channels": (None, None, None, ["web", "email"], ["email", "phone"]),
@@ -209,9 +215,28 @@ def questions() -> Iterator[Request]:
 QUESTIONS = list(questions())
 
 
-def answers(live: Generation, directory: Directory) -> list[bool]:
+class Answer(NamedTuple):
+    """`duties`: what the caller has to do, in words, where it is allowed."""
+
+    allowed: bool
+    duties: frozenset[str]
+
+
+def answers(live: Generation, directory: Directory) -> list[Answer]:
     pdp = Pdp(Live(live), lambda: directory, legal_holidays, lambda: NOON)
-    return [pdp.decide(question).decision.allowed for question in QUESTIONS]
+    found = (pdp.decide(question) for question in QUESTIONS)
+    return [
+        Answer(one.decision.allowed, frozenset(f"{duty.type} {duty.properties}" for duty in one.obligations))
+        for one in found
+    ]
+
+
+def ways_between(was: Answer, now: Answer) -> Iterator[Way]:
+    """What becomes of whoever asks: a duty that goes lets in callers that cannot do it, a new one shuts them out."""
+    if was.allowed and now.allowed:
+        yield from [Way.GAINS] * bool(was.duties - now.duties) + [Way.LOSES] * bool(now.duties - was.duties)
+    elif was.allowed or now.allowed:
+        yield Way.GAINS if now.allowed else Way.LOSES
 
 
 def told_of(role: str, diff: SetDiff, old: Generation, new: Generation, directory: Directory) -> set[Way | None]:
@@ -244,8 +269,7 @@ def test_nobody_gains_or_loses_unseen() -> None:
             seen_of: dict[str, set[Way]] = {role: set() for role in ROLES}
             asked = zip(QUESTIONS, answers(old, directory), answers(new, directory), strict=True)
             for question, was, now in asked:
-                if was is not now:
-                    seen_of[question.subject_id.partition("@")[0]].add(Way.GAINS if now else Way.LOSES)
+                seen_of[question.subject_id.partition("@")[0]].update(ways_between(was, now))
             for role, ways in seen_of.items():
                 named = told_of(role, diff, old, new, directory)
                 assert Way.EITHER in named or ways <= named, (role, choice, ways, named, differing)

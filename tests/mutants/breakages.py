@@ -481,6 +481,13 @@ BREAKAGES: Final = (
         _UNSEEN,
     ),
     Breakage(
+        "a step-up to a weaker sign-in is no change",
+        "authz/core/diff/duties.py",
+        "Demand(one.type, properties_of(one, languages), action, one.match)",
+        "Demand(one.type, properties_of(one._replace(properties={}), languages), action, one.match)",
+        _UNSEEN,
+    ),
+    Breakage(
         "a comparison names people under what the lines do for an annex of the other choice",
         "authz/core/diff/reach.py",
         "if place.annex.network is NetworkChoice.ANY:",

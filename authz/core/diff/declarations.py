@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from authz.core.attributes import BUILT_IN, KNOWN
-from authz.core.definition import AttributeDef, FactDef, PolicySet
+from authz.core.definition import AttributeDef, FactDef, ObligationDef, PolicySet
 from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
 from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
-from authz.core.diff.duties import changed_duties
+from authz.core.diff.duties import changed_duties, properties_of
 from authz.core.diff.facts import CANNOT_TELL, decides, fact_changes
 from authz.core.diff.names import renamings
 from authz.core.diff.texts import text_changes
-from authz.core.diff.wording import how_changed, in_words
+from authz.core.diff.wording import how_changed, in_words, said
 from authz.core.expressions import names_read
 from authz.core.generation import Generation
 
@@ -163,7 +163,15 @@ def _obligations(base: Generation, head: Generation) -> Iterator[Declared]:
     before, after = by_id(base.definition.obligations), by_id(head.definition.obligations)
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
-        if was != now:
+        if was != now or (was is not None and said(was) != said(now)):  # to Python 1 equals `true`
             duties = changed_duties(base, head, was, now)
-            text = f"the obligation {name} {how_changed(was, now)}"
+            text = f"the obligation {name} {how_changed(was, now)}{_unweighed(base, head, was, now)}"
             yield Declared(Part.OBLIGATION, name, text, gains=bool(duties.gone), losses=bool(duties.new))
+
+
+def _unweighed(base: Generation, head: Generation, was: ObligationDef | None, now: ObligationDef | None) -> str:
+    """Nobody here knows which sign-in is the stronger one, or what a word of a `custom` one asks for."""
+    languages = {*base.definition.languages, *head.definition.languages}
+    if was is None or now is None or properties_of(was, languages) == properties_of(now, languages):
+        return ""
+    return "; whether other properties ask for more or for less cannot be told"

@@ -5,7 +5,7 @@ A caller that cannot perform an obligation is refused (AuthZEN obligations profi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from itertools import product
 from math import prod
 from typing import Final, NamedTuple
@@ -15,7 +15,6 @@ from authz.core.diff.bearing import can_be_allowed
 from authz.core.generation import Generation
 from authz.core.types import Assurance
 
-_CUSTOM: Final = "custom"
 _UNUSABLE: Final = ("", "a value of the wrong type")
 _ANOTHER: Final = ("", "no value, or one that no obligation names")
 _MOST_CASES: Final = 5000
@@ -30,11 +29,12 @@ _Closed = Mapping[str, frozenset[tuple[str, object]]]
 class Demand(NamedTuple):
     """A type that the caller must support, for one action, where the attributes match.
 
-    `kind`: of a `custom` one, what it is; a caller that can do another kind cannot do this one.
+    `properties`: what exactly it has to do, as `properties_of` gives them; whoever does it with others, be it a
+    `custom` one of another kind or a step-up to a weaker sign-in, has not done it.
     """
 
     type: str
-    kind: str
+    properties: Hashable
     action: str
     match: Match
 
@@ -64,11 +64,35 @@ def changed_duties(base: Generation, head: Generation, was: ObligationDef | None
 def demands(side: Generation, other: Generation, declared: Iterable[ObligationDef]) -> tuple[Demand, ...]:
     """What they ask for, of actions that both versions allow to somebody."""
     common = [one for one in side.definition.actions if can_be_allowed(side, one) and can_be_allowed(other, one)]
+    languages = {*side.definition.languages, *other.definition.languages}
     return tuple(
-        Demand(one.type, str(one.properties.get("kind", "")) if one.type == _CUSTOM else "", action, one.match)
+        Demand(one.type, properties_of(one, languages), action, one.match)
         for one in declared
         for action in common
         if not one.actions or action in one.actions
+    )
+
+
+def properties_of(duty: ObligationDef, languages: Collection[str]) -> Hashable:
+    """All its properties but texts by language, which only say the same to people; equal where they are equal."""
+    return _without_texts(duty.properties, frozenset(languages))
+
+
+def _without_texts(value: object, languages: Collection[str]) -> Hashable:
+    if isinstance(value, Mapping):
+        kept = {name: inner for name, inner in value.items() if not _is_text(inner, languages)}
+        return "mapping", frozenset((name, _without_texts(inner, languages)) for name, inner in kept.items())
+    if isinstance(value, (list, tuple)):
+        return "list", tuple(_without_texts(inner, languages) for inner in value)
+    return _typed(value)
+
+
+def _is_text(value: object, languages: Collection[str]) -> bool:
+    """Whether it is a text in some of the languages, and nothing else."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(name in languages and isinstance(text, str) for name, text in value.items())
     )
 
 
@@ -89,7 +113,7 @@ def _uncovered(mine: Iterable[Demand], others: tuple[Demand, ...], closed: _Clos
 
 
 def _covered(one: Demand, others: list[Demand], closed: _Closed) -> bool:
-    """Whether in every case in which it is asked some of the others, of its type, kind and action, is asked too."""
+    """Whether in every case in which it is asked some other of its type, properties and action is asked too."""
     spread: dict[str, set[tuple[str, object]]] = {}
     for name in dict.fromkeys(name for demand in (one, *others) for name in demand.match):
         asked = set(map(_typed, one.match.get(name, ())))

@@ -52,8 +52,8 @@ def said(row: Any) -> Said:
 
 
 def texts(name: str, value: object) -> Iterator[tuple[str, str]]:
-    """A text, or a mapping of them however deep: `label en` and its text in quotes."""
-    if isinstance(value, Mapping):
+    """A text, or a mapping of them however deep: `label en` and its text in quotes; `{}` for a named one of nothing."""
+    if isinstance(value, Mapping) and (value or not name):
         for key, inner in value.items():
             yield from texts(f"{name} {key}".strip(), inner)
     else:
