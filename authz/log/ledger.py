@@ -61,7 +61,10 @@ class Ledger:
         self.accepted: Accepted | None = None
 
     def recovered(self) -> Iterator[Recovered]:
-        """End what killed processes left, and tell of each; the next signature covers it. Once, when it went well."""
+        """At the start, and after a sync that failed: end what killed processes left, and tell of each.
+
+        The next signature covers it.
+        """
         if not self._recovers:
             return
         folder = self._place.folder
@@ -92,7 +95,11 @@ class Ledger:
         segment = self._open_segment()
         segment.append_records(records)
         if durable:
-            segment.sync()
+            try:
+                segment.sync()
+            except OSError:
+                self._leave(segment)
+                raise
 
     def note(self, event: str, **more: object) -> None:
         """A line about the log itself."""
@@ -150,6 +157,14 @@ class Ledger:
         self._number += 1
         self._segment = Segment(self._place.folder, name, self._previous, self._follows, now)
         self._since, self._stated, self._stated_at = time.monotonic(), NOTHING, time.monotonic()
+
+    def _leave(self, segment: Segment) -> None:
+        """After a sync that failed nobody knows what of the file is on the disk, and a later one that goes well says
+        nothing of it: nothing more is written there, and the next `recovered` ends it as if its process was killed.
+        """
+        segment.close()
+        self._segment, self._previous, self._follows = None, NOTHING, ""
+        self._recovers = True
 
     def _end(self, segment: Segment) -> None:
         segment.end(self._clock())

@@ -289,6 +289,33 @@ async def test_a_full_disk_stops_answers_and_nothing_else_and_free_space_brings_
     assert verify(where.folder, signer_at(where.key).public_key).findings == ()
 
 
+async def test_after_a_sync_that_failed_nothing_more_is_written_to_that_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system may have thrown away what it could not write, and says so once."""
+    real_sync, failing = Segment.sync, [OSError(5, "Input/output error")]
+
+    def sync(segment: Segment) -> None:
+        if segment.head.seq > 3 and failing:
+            raise failing.pop()
+        real_sync(segment)
+
+    monkeypatch.setattr(Segment, "sync", sync)
+    async with writing(tmp_path) as writer:
+        for number in range(3):
+            await writer.settled(writer.append([record(number)]))
+        with pytest.raises(DecisionLogUnavailable):
+            await writer.settled(writer.append([record(100)]))
+        await until(lambda: not writer.problem, "it can write again")
+        await writer.settled(writer.append([record(3)]))
+
+    first, second = segments(tmp_path)
+    assert b'"recovered":true' in first.read_bytes()
+    assert b'"id":"%032x"' % 3 in second.read_bytes()
+    assert verified(tmp_path).findings == ()
+    assert set(range(4)) <= set(recorded_ids(tmp_path))
+
+
 async def test_a_disk_that_stays_full_is_told_once_and_not_called_writable_for_the_reserve(small_disk: Path) -> None:
     filler = small_disk / "filler"
     async with writing(small_disk) as writer:
