@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Final
 
 import typer
@@ -64,7 +65,8 @@ def _usage(error: typer.TyperException) -> int:
     if show is None:
         _say(f"authz: {error.format_message()}")
     else:
-        show()
+        with suppress(OSError):
+            show()
     return FAILURE
 
 
@@ -86,4 +88,5 @@ def _where(error: Exception) -> str:
 
 
 def _say(line: str) -> None:
-    print(printable(line), file=sys.stderr)
+    with suppress(OSError):  # nobody can be told, and the status still says it
+        print(printable(line), file=sys.stderr)

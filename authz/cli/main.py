@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from authz.cli.failures import exit_code_of
+from authz.cli.readers import flush_output, forget_unwritten
 
 
 class Verb(NamedTuple):
@@ -71,9 +72,12 @@ class Verbs(TyperGroup):
         if not standalone:
             return super().main(*args, **extra)
         try:
-            sys.exit(super().main(*args, **extra) or 0)
+            status = super().main(*args, **extra) or 0
+            flush_output()
         except Exception as error:  # noqa: BLE001 - this is the outermost frame
-            sys.exit(exit_code_of(error))
+            status = exit_code_of(error)
+        forget_unwritten()
+        sys.exit(status)
 
 
 def load_verb(name: str) -> TyperCommand | TyperGroup:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any, TextIO
 
@@ -24,6 +25,29 @@ def outlast_readers() -> None:
     Without it `authz diff ... | head -1` would end with the status of a failed write, its further reports unwritten.
     """
     sys.stdout, sys.stderr = _outlasting(sys.stdout), _outlasting(sys.stderr)
+
+
+def flush_output() -> None:
+    """Write all that a verb has printed.
+
+    Raises:
+        OSError: it cannot be written, as where the disk is full.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by whoever started us
+            stream.flush()
+
+
+def forget_unwritten() -> None:
+    """What could not be written is not tried once more, for Python's own end would, with a traceback and status 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _outlasting(stream: TextIO) -> TextIO:

@@ -1,4 +1,4 @@
-"""A reader that goes away changes no exit status and hears no complaint."""
+"""A reader that goes away changes no exit status and hears no complaint; a full disk is a failure of every verb."""
 
 from __future__ import annotations
 
@@ -63,3 +63,47 @@ def test_further_reports_are_written_though_nobody_reads_the_first(widened: Chec
 
     assert (tmp_path / "check.json").read_text().startswith("{")
     assert (tmp_path / "summary.md").read_text().startswith("<!-- authz check -->")
+
+
+FULL = Path("/dev/full")
+"""Each write to it fails as on a full disk."""
+VERBS = (
+    *(("diff", "HEAD", ".", "--format", form) for form in ("terminal", "json", "markdown", "github", "sarif")),
+    ("diff", "HEAD", ".", "--advisory"),
+    ("check", ".", "--format", "json"),
+    ("test", "."),
+    ("check", "--explain", "useless-deny"),
+    ("--help",),
+    ("--version",),
+)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no such device")
+@pytest.mark.parametrize("arguments", VERBS, ids=" ".join)
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_written_is_a_failure_told_in_one_line(
+    widened: Checkout, arguments: tuple[str, ...], unbuffered: str
+) -> None:
+    assert into_full(*arguments, unbuffered=unbuffered) == (2, "authz: no space left on device\n")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="no such device")
+@pytest.mark.parametrize("arguments", [("diff", "HEAD", "."), ("diff", "v9", "."), ("diff",), ("check", "--no-such")])
+def test_where_errors_cannot_be_written_either_the_status_still_says_it(
+    widened: Checkout, arguments: tuple[str, ...]
+) -> None:
+    assert into_full(*arguments, errors_too=True) == (2, "")
+
+
+def into_full(*arguments: str, unbuffered: str = "", errors_too: bool = False) -> tuple[int, str]:
+    """Exit status and error stream of the program whose output goes to a full disk."""
+    with FULL.open("wb") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "authz", *arguments],
+            stdout=full,
+            stderr=full if errors_too else subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": unbuffered},
+            timeout=60,
+            check=False,
+        )
+    return ran.returncode, (ran.stderr or b"").decode()
