@@ -751,7 +751,9 @@ def test_the_markdown_of_a_large_change_fits_into_one_comment_and_counts_the_res
     people = Touched(
         tuple(
             Person.named(
-                f"acme: Contact Number {number} <contact-number-{number}@acme.example>", (SubjectKey(str(number)),)
+                f"acme: Contact Number {number} <contact-number-{number}@acme.example>",
+                "acme",
+                (SubjectKey(str(number)),),
             )
             for number in range(12)
         )

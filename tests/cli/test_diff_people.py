@@ -183,6 +183,38 @@ def test_whom_a_fact_of_the_registry_spares_is_not_named(versioned: Checkout) ->
     assert told() == {"gains": [ANA]}
 
 
+def with_an_end(checkout: Checkout, until: str) -> None:
+    """The gate is closed from the day after that."""
+    checkout.replace("set.yaml", "attributes:\n", "attributes:\n  tenant.until: {type: date}\n")
+    checkout.replace("set.yaml", "expression: 'tenant.closed'", "expression: 'today > tenant.until'")
+    tests = checkout.set_dir / "tests.yaml"
+    for value, day in (("false", "2999-12-31"), ("true", "2000-01-01")):
+        tests.write_text(tests.read_text().replace(f"{{closed: {value}}}", f"{{closed: {value}, until: {day}}}"))
+    registry = checkout.registry_file
+    registry.write_text(registry.read_text().replace("closed: false", f"closed: false, until: {until}"))
+    commit(checkout)
+
+
+@pytest.mark.parametrize(("until", "expected"), [("2999-12-31", {}), ("2000-01-01", {"gains": [ANA]})])
+def test_whom_a_fact_of_the_registry_and_of_the_day_spares_is_not_named(
+    versioned: Checkout, until: str, expected: dict[str, list[str]]
+) -> None:
+    with_an_end(versioned, until)
+    versioned.replace("matrix.csv", *FOR_GUESTS)
+
+    assert sentences()[0]["kind"] == "gain"
+    assert told() == expected
+
+
+def test_a_coming_annex_is_judged_by_the_day_on_which_it_begins(versioned: Checkout) -> None:
+    with_an_end(versioned, "2998-12-31")
+    registry = versioned.registry_file
+    registry.write_text(registry.read_text() + COMING.replace("role: guest, email: eva", "role: keeper, email: eva"))
+    versioned.replace("matrix.csv", *FOR_GUESTS)
+
+    assert told() == {"gains": ["acme: Eva Lup <eva@acme.example>, from 2999-01-01 (annex 2)"]}
+
+
 def test_what_the_registry_does_not_know_refuses_so_a_line_that_no_longer_asks_for_it_lets_in(
     versioned: Checkout,
 ) -> None:
@@ -234,3 +266,18 @@ def test_one_person_is_counted_once_whatever_the_annex_and_the_tenant(
     headline = authz("diff", "HEAD", ".", "--registry", "registry.yaml", *options).out.partition("\n")[0]
 
     assert headline == ("BOTH: 1 wider, 1 of both kinds in storehouse; 3 people gain, 2 people lose")
+
+
+def test_a_login_names_two_people_at_two_companies_and_one_on_two_annexes_of_the_same(versioned: Checkout) -> None:
+    registry = versioned.registry_file.read_text().replace(
+        "role: guest, email: dan@acme.example", "role: guest, login: dan"
+    )
+    coming = COMING.replace("email: dan@acme.example", "login: dan").replace("email: eva@acme.example", "login: eva")
+    other = registry.replace("tenants:\n", "").replace("id: acme", "id: beta")
+    versioned.registry_file.write_text(registry + coming + other)
+    commit(versioned)
+    versioned.replace("matrix.csv", "network_ok + sender_ok + own_box, allow", "network_ok + sender_ok, allow")
+
+    headline = authz("diff", "HEAD", ".", "--registry", "registry.yaml").out.partition("\n")[0]
+
+    assert headline == "WIDER: 1 wider in storehouse; 3 people gain"

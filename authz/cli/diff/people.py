@@ -18,6 +18,7 @@ from authz.core.diff.chances import Place
 from authz.core.diff.reach import Difference, Reach, Way
 from authz.core.directory import Directory, Tenant
 from authz.core.generation import Generation
+from authz.core.identity import kind_of
 from authz.core.types import ContactState, SubjectKey
 from authz.core.values import written_id
 from authz.registry.load import load_file
@@ -25,19 +26,22 @@ from authz.registry.store import RegistryStore
 
 
 class Person(str):
-    """Somebody at one tenant, as a sentence names them; `keys`: every id by which the same person is known elsewhere.
+    """Somebody at one tenant, as a sentence names them; `keys`: every id by which the same person is known.
+
+    An e-mail address or a telephone number is the same person at every tenant, a login is one tenant's own.
 
     The ids are not shown: under pseudonyms the name has none of them.
     """
 
     __slots__ = ("keys",)
-    keys: tuple[SubjectKey, ...]
+    keys: tuple[tuple[str, SubjectKey], ...]
+    """(tenant, id) of a login, ("", id) of the others."""
 
     @classmethod
-    def named(cls, text: str, keys: tuple[SubjectKey, ...]) -> Person:
-        """With those ids."""
+    def named(cls, text: str, tenant: str, ids: Iterable[SubjectKey]) -> Person:
+        """With those ids, at that tenant."""
         person = cls(text)
-        person.keys = keys
+        person.keys = tuple((tenant if kind_of(one) == "login" else "", one) for one in ids)
         return person
 
 
@@ -58,10 +62,10 @@ class Touched(NamedTuple):
 
 
 def number_of(people: Iterable[Person]) -> int:
-    """How many different people: whoever shares an id is one, at whatever tenant and on whatever annex."""
-    leader: dict[SubjectKey, SubjectKey] = {}
+    """How many different people: whoever shares a key is one, at whatever tenant and on whatever annex."""
+    leader: dict[tuple[str, SubjectKey], tuple[str, SubjectKey]] = {}
 
-    def leader_of(key: SubjectKey) -> SubjectKey:
+    def leader_of(key: tuple[str, SubjectKey]) -> tuple[str, SubjectKey]:
         while (above := leader.setdefault(key, key)) != key:
             key = above
         return key
@@ -102,7 +106,7 @@ class People:
                 one = place.contact.keys[0]
                 if way is not None and (one, way) not in told:
                     told.add((one, way))
-                    found[way].append(Person.named(f"{tenant.id}: {name}{since}", place.contact.keys))
+                    found[way].append(Person.named(f"{tenant.id}: {name}{since}", tenant.id, place.contact.keys))
         return Touched(**{way.value: tuple(people) for way, people in found.items()})
 
     def _places(self, tenant: Tenant, side: Generation) -> Iterator[tuple[Place, str, str]]:

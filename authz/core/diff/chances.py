@@ -1,7 +1,7 @@
 """What somebody who stands on an annex could be allowed in some case, as far as annex and registry tell. Pure.
 
-A fact that reads nothing but what they tell has its one value for a contact: its tenant is closed, or it is not. All
-other facts are left to the request, and may be either way.
+A fact that reads nothing but what they tell, and the day, has its one value for a contact: its tenant is closed, or it
+is not; its subscription has ended, or it has not. All other facts are left to the request, and may be either way.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from authz.core.matching import is_one_of
 from authz.core.table import Cell
 from authz.core.types import EMPTY, Request
 
-_TOLD: Final = frozenset({"subject.role", "subject.ids", "tenant.id", "action.name"})
-"""Built-in names whose value hangs on no request."""
+_TOLD: Final = frozenset({"subject.role", "subject.ids", "tenant.id", "action.name", "today"})
+"""Built-in names whose value hangs on no request; `today` is the day of the place."""
 
 
 class Place(NamedTuple):
-    """Where somebody stands; `day`: a proleptic ordinal on which the annex is in force."""
+    """Where somebody stands; `day`: by which it is judged, a proleptic ordinal on which the annex is in force."""
 
     tenant: Tenant
     annex: Annex
