@@ -1,6 +1,8 @@
 """Uvicorn's two HTTP/1.1 protocols with an absolute deadline for receiving a request, and with our form of errors.
 
-Both take the same requests: what one parser repairs and the other refuses is refused by both.
+What one parser repairs and the other refuses is refused by both, where it could change what a request means: folded
+headers, lengths stated twice, heads without end. Elsewhere one may refuse what the other takes (a line end before a
+request, a blank behind a value, a method in small letters); neither reads it as another request.
 """
 
 from __future__ import annotations
@@ -144,7 +146,7 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):  # type: ignore[misc]  # a
 
 
 class DeadlineH11(Deadline, H11Protocol):  # type: ignore[misc]  # as above
-    """h11 with a deadline. It refuses what h11 would repair, so that both parsers take the same requests."""
+    """h11 with a deadline. It refuses what h11 would repair."""
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the present or of the next request."""
