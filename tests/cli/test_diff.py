@@ -391,10 +391,23 @@ def approved_yesterday(checkout: Checkout, entry: str) -> Path:
         ("annex 2 of acme", '"annex 2 of acme\\u3164"'),
         ("annex 2 of acme", "annex 2, of acme."),
         ("annex 2 of acme", '"\\uff41nnex 2 of acme"'),
+        ("annex 2 of acme", '"annex 2 of \\u0430\\u0441\\u043c\\u0435"'),
+        ("annex 2 of acme", '"annex \\u0662 of acme"'),
+        ("annex 2 of acme", "annex 02 of acme"),
         ("move_box}", "move_box, when: network_ok + sender_ok}"),
         ("role: guest", "role: '*'"),
     ],
-    ids=["what nobody sees", "a letter that nobody sees", "signs", "wide letters", "a condition added", "made wider"],
+    ids=[
+        "what nobody sees",
+        "a letter that nobody sees",
+        "signs",
+        "wide letters",
+        "letters of another alphabet",
+        "a digit of another script",
+        "a zero before a number",
+        "a condition added",
+        "made wider",
+    ],
 )
 def test_an_older_approval_that_is_dressed_again_accepts_nothing_and_is_said_to_be_old(
     versioned: Checkout, old: str, new: str

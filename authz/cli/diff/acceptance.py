@@ -103,9 +103,9 @@ def accepted(
     held: list[Acceptance] = []
     for diff in diffs:
         for gain in _gains(diff, at, before, items):
-            old = {item.paper for item in gain.touched_by(before)}
+            old = {form for item in gain.touched_by(before) for form in item.paper}
             mine = gain.accepted_by(items)
-            new = [item for item in mine if item.paper not in old]
+            new = [item for item in mine if old.isdisjoint(item.paper)]
             used |= {item.place for item in mine}
             held += [Acceptance(gain.text, item) for item in new]
             if not new:

@@ -7,11 +7,11 @@ It is no part of a policy set: no revision hangs on it, and no decision looks at
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from authz.cli.diff.papers import paper
 from authz.core.network import AddressRange, parse_cidr
 from authz.errors import InvalidFile, Problem
 from authz.placed_yaml import Placed, PlacedList, PlacedMap, PlacedScalar, read_placed
@@ -21,8 +21,6 @@ FOLDER: Final = "approvals"
 CODE: Final = "approval"
 ANY: Final = "*"
 NETWORKS: Final = "networks"
-_FILLERS: Final = "\u115f\u1160"
-"""Letters that nobody sees."""
 _MEMBERS: Final = ("set", "because", "accepted_by", "expires", "cells", "networks", "declared")
 
 
@@ -148,8 +146,8 @@ class Item(NamedTuple):
         return f"item {self.at + 1} of `{self.member}`"
 
     @property
-    def paper(self) -> str:
-        """By which paper, in whatever letters, signs and blanks it is named."""
+    def paper(self) -> frozenset[str]:
+        """By which paper, in the forms in which it may be named; items that share one are by the same."""
         return paper(self.of.because)
 
     @property
@@ -170,12 +168,6 @@ class Item(NamedTuple):
         """Where its addresses begin, and where they have ended."""
         stated = self.accepted.range if isinstance(self.accepted, Network) else None
         return (stated.first, stated.last + 1) if stated is not None else ()
-
-
-def paper(because: str) -> str:
-    """What names a paper: its letters and digits, without case, accents, signs, blanks, and what nobody sees."""
-    plain = unicodedata.normalize("NFKD", because.casefold())
-    return "".join(sign for sign in plain if unicodedata.category(sign)[0] in "LN" and sign not in _FILLERS).casefold()
 
 
 def read_approvals(folder: Path) -> tuple[tuple[Approval, ...], tuple[Problem, ...]]:
