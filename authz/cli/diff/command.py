@@ -16,7 +16,7 @@ from authz.cli.diff.forms import Compared, as_json, markdown, print_terminal
 from authz.cli.diff.people import People, directory_of
 from authz.cli.diff.places import declared_at
 from authz.cli.diff.remarks import RULES, remarks
-from authz.cli.diff.sides import Side, compiled_sides, opened
+from authz.cli.diff.sides import Side, compiled_sides, opened, seat_of
 from authz.cli.diff.words import lines_of
 from authz.cli.examples import examples
 from authz.cli.failures import Usage
@@ -146,7 +146,8 @@ def compare(
     settings = Settings()
     if _same_folder(base, head):
         raise Usage(f"BASE and HEAD are one folder, `{head}`; say what to compare it with")
-    with opened(base, settings, is_base=True) as of_base, opened(head, settings) as of_head:
+    seat = seat_of(head, base)
+    with opened(base, settings, seat, is_base=True) as of_base, opened(head, settings, seat) as of_head:
         before_at, after_at = of_base.beside(of_head), of_head.beside(of_base)
         stated = (Path(one) for one in (base, head) if Path(one).is_dir())
         judged = (*stated, *before_at.place.set_dirs, *after_at.place.set_dirs)

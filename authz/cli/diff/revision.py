@@ -10,15 +10,13 @@ from typing import Final, NamedTuple
 
 from authz.cli.failures import Usage
 from authz.cli.git import SUBMODULE, GitFailed, commit_of, git
-from authz.policy.bundle import NETWORKS_FOLDER, POLICIES_FOLDER
+from authz.policy.bundle import NETWORKS_FOLDER
 
 _LARGEST: Final = 512 << 20
 _LARGEST_PLAIN: Final = 1 << 20
 _LINK: Final = "120000"
 _WORD: Final = "[A-Za-z0-9_][A-Za-z0-9._-]*"
-_PLAIN_NETWORKS: Final = re.compile(
-    rf"{POLICIES_FOLDER}/(?P<set>{_WORD})/(?P<file>{NETWORKS_FOLDER}/(?:{_WORD}/){{0,4}}{_WORD}\.csv)"
-)
+_PLAIN_NETWORKS: Final = re.compile(rf"(?P<set>{_WORD})/(?P<file>{NETWORKS_FOLDER}/(?:{_WORD}/){{0,4}}{_WORD}\.csv)")
 
 
 class _Entry(NamedTuple):
@@ -28,35 +26,41 @@ class _Entry(NamedTuple):
     path: str
 
 
-def unpack(revision: str, folder: Path, names: Iterable[str]) -> dict[Path, dict[str, bytes]]:
-    """Write the files and folders `names` of a revision, as they stand at the top of its tree, into `folder`.
+def unpack(
+    revision: str, folder: Path, policies: str, others: Iterable[str], *, may_lack: bool
+) -> dict[Path, dict[str, bytes]]:
+    """Write a folder of policy sets and other files and folders of a revision, named from its top, into `folder`.
 
     Plain network files are not written but returned, by their set's folder and their path in it: a revision may hold
     one for each of many tenants. Everything that wants a second look is written, for the readers of folders to judge.
     A symbolic link is written as one, last, so that nothing is written through it; readers of policy files refuse it.
 
+    Args:
+        may_lack: the revision may have nothing at all under the name of the policies.
+
     Raises:
-        Usage: the revision has not the first of the names, or holds too much. GitFailed: git does not know it.
+        Usage: the revision has not the folder of the policies, or holds too much. GitFailed: git does not know it.
     """
-    wanted = list(names)
     here = Path()
     commit = commit_of(revision, here)
     top = Path(os.fsdecode(git(here, "rev-parse", "--show-toplevel")).rstrip("\n"))
-    listed = git(top, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", *wanted)
-    entries = [entry for entry in _entries(listed) if entry.path not in (wanted[0], "")]
-    if not any(entry.path.startswith(f"{wanted[0]}/") for entry in entries):
-        raise Usage(f"the revision `{revision}` has no folder `{wanted[0]}`")
+    listed = git(top, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", policies, *others)
+    entries, inside = list(_entries(listed)), f"{policies}/"
+    lacks = not any(entry.path.startswith(inside) for entry in entries)
+    if lacks and not (may_lack and all(entry.path != policies for entry in entries)):
+        raise Usage(f"the revision `{revision}` has no folder `{policies}`")
     if sum(entry.size for entry in entries) > _LARGEST:
         raise Usage(f"the revision `{revision}` holds more than {_LARGEST >> 20} MiB of policy files")
     entries.sort(key=lambda entry: entry.mode == _LINK)
-    policies = folder.resolve() / POLICIES_FOLDER
+    sets = folder.resolve() / policies
     held: dict[Path, dict[str, bytes]] = {}
     for entry, content in zip(entries, _contents(top, entries), strict=True):
-        plain = _PLAIN_NETWORKS.fullmatch(entry.path)
+        of_a_set = entry.path.startswith(inside)
+        plain = _PLAIN_NETWORKS.fullmatch(entry.path, len(inside)) if of_a_set else None
         if plain is None or entry.mode == _LINK or entry.size > _LARGEST_PLAIN:
             _write(folder, entry, content)
         else:
-            held.setdefault(policies / plain["set"], {})[plain["file"]] = content
+            held.setdefault(sets / plain["set"], {})[plain["file"]] = content
     for set_dir in held:
         set_dir.mkdir(parents=True, exist_ok=True)
     return held

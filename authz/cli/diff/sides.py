@@ -71,9 +71,41 @@ class Opened(NamedTuple):
         return self._replace(place=self.place._replace(set_dirs=mine))
 
 
+class Seat(NamedTuple):
+    """Where a revision has what is compared with a folder.
+
+    `top`: the folder that holds approvals, and `policies/` too where there is one, from the top of the repository.
+    `policies`: whether there is one; sets that lie elsewhere are compared with those at the top of the revision.
+    """
+
+    top: Path = Path()
+    policies: bool = True
+
+    def names(self) -> tuple[str, str, set[str]]:
+        """Of the folder below which the sets lie in a revision, of the sets' folder, of all else, from the top."""
+        below = self.top if self.policies else Path()
+        models = {str(folder / MODEL_FILE) for folder in (below, below.parent)}
+        return str(below), str(below / POLICIES_FOLDER), {*models, str(self.top / APPROVALS)}
+
+
+def seat_of(*stated: str) -> Seat:
+    """Where a revision has what the first of the sides that is a folder has; the top, if the folder is not git's.
+
+    Raises:
+        ConfigError: the folder holds sets and a policies folder as well.
+    """
+    for folder in (Path(one).resolve() for one in stated if one.strip() and Path(one).is_dir()):
+        top, repository = _top(folder, find_sets(folder)), top_of(folder)
+        known = repository is not None and is_tracked(folder)
+        return Seat(top.relative_to(repository) if repository and known else Path(), (top / POLICIES_FOLDER).is_dir())
+    return Seat()
+
+
 @contextmanager
-def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterator[Opened]:
+def opened(stated: str, settings: Settings, seat: Seat, *, is_base: bool = False) -> Iterator[Opened]:
     """A folder, or a revision unpacked into a folder that goes when the block ends.
+
+    BASE may be a revision from before there were policies; it has no sets then.
 
     A change may bring a folder that is named like the revision it is compared with, so a name that can be both is
     refused, and so is a folder of the same repository as BASE, unless it is written as a path (`./NAME`).
@@ -94,12 +126,17 @@ def opened(stated: str, settings: Settings, *, is_base: bool = False) -> Iterato
         return
     with tempfile.TemporaryDirectory(prefix="authz-diff-") as made:
         unpacked = Path(made)
-        held = unpack(stated, unpacked, (POLICIES_FOLDER, MODEL_FILE, APPROVALS))
-        found = _opened(stated, unpacked, settings)
-        yield found._replace(none_is_none=True, place=found.place._replace(held=held))
+        below, policies, others = seat.names()
+        held = unpack(stated, unpacked, policies, others, may_lack=is_base and seat.policies)
+        lacks = not (unpacked / policies).exists()
+        (unpacked / policies).mkdir(parents=True, exist_ok=True)
+        found = _opened(stated, unpacked / below, settings, may_be_empty=lacks)
+        yield found._replace(
+            none_is_none=True, place=found.place._replace(held=held), approvals=unpacked / seat.top / APPROVALS
+        )
 
 
-def _opened(name: str, folder: Path, settings: Settings) -> Opened:
+def _opened(name: str, folder: Path, settings: Settings, *, may_be_empty: bool = False) -> Opened:
     found = find_sets(folder)
     for absent in (Path(each.name, absent) for each in found for absent in absent_submodules(each)):
         raise Usage(f"`{absent}` is a submodule that is not checked out, so the set is not whole")
@@ -108,7 +145,7 @@ def _opened(name: str, folder: Path, settings: Settings) -> Opened:
         raise Usage(
             f"`{APPROVALS}` of `{name}` is a submodule that is not checked out, so nobody knows what it accepts"
         )
-    if not found:
+    if not found and not may_be_empty:
         raise Usage(f"`{name}` holds no policy set: neither set.yaml, nor folders with one, nor policies/")
     resolved = folder.resolve()
     only = resolved.name if found == [resolved] else ""
