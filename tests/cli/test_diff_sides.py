@@ -136,9 +136,54 @@ def test_what_compiles_is_compared_beside_what_does_not(widened: Checkout) -> No
     ran = authz("diff", "HEAD", ".", "--format", "json")
 
     assert (ran.status, ran.json["verdict"]) == (3, None)
-    assert ran.json["headline"].startswith("NO VERDICT: . does not compile; what does: ")
+    assert ran.json["headline"].startswith("NO VERDICT: HEAD (.) does not compile; what does: ")
     assert {one["set"] for one in ran.json["sets"]} == {"storehouse"}
     assert all("second" in one["file"] for one in ran.json["invalid"])
+
+
+def test_a_change_that_mends_a_broken_base_is_told_that_the_base_is_broken(widened: Checkout) -> None:
+    whole = (widened.set_dir / "matrix.csv").read_text()
+    (widened.set_dir / "matrix.csv").write_text("nonsense\n")
+    commit(widened)
+    (widened.set_dir / "matrix.csv").write_text(whole)
+
+    ran = authz("diff", "HEAD", ".", "--format", "markdown")
+
+    assert ran.status == 3
+    assert "NO VERDICT: BASE (HEAD) does not compile" in ran.out
+    assert "The base is broken: it does not compile, so this change cannot be compared with it." in ran.out
+    assert "Do not merge" not in ran.out
+
+
+def test_what_a_change_of_a_broken_base_gives_elsewhere_holds_it_up(widened: Checkout) -> None:
+    second = widened.root / "policies" / "second"
+    shutil.copytree(widened.set_dir, second)
+    (second / "matrix.csv").write_text("nonsense\n")
+    commit(widened)
+    shutil.rmtree(second)
+    shutil.copytree(widened.set_dir, second)
+    widened.replace("networks/acme.csv", "203.0.113.0/24", "203.0.112.0/23")
+
+    ran = authz("diff", "HEAD", ".", "--format", "markdown")
+
+    assert ran.status == 3
+    assert "The base is broken" in ran.out
+    assert "**Do not merge yet**: this gives access that nobody has accepted" in ran.out
+
+
+def test_where_head_does_not_compile_it_is_not_to_be_merged_whatever_the_base_is(widened: Checkout) -> None:
+    (widened.set_dir / "matrix.csv").write_text("nonsense\n")
+    of_head = authz("diff", "HEAD", ".", "--format", "markdown")
+    commit(widened)
+    (widened.set_dir / "matrix.csv").write_text("other nonsense\n")
+    of_both = authz("diff", "HEAD", ".", "--format", "markdown")
+
+    assert (of_head.status, of_both.status) == (3, 3)
+    assert "NO VERDICT: HEAD (.) does not compile" in of_head.out
+    assert "NO VERDICT: BASE (HEAD) and HEAD (.) do not compile" in of_both.out
+    for ran in (of_head, of_both):
+        assert "Do not merge: HEAD does not compile" in ran.out
+        assert "The base is broken" not in ran.out
 
 
 def test_a_set_whose_files_cannot_be_read_is_not_taken_for_one_that_is_gone(widened: Checkout) -> None:

@@ -26,6 +26,10 @@ _CUT: Final = "\n\n… the rest does not fit into one comment.\n"
 _HEADINGS: Final = {
     Kind.GAIN: "Who gains", Kind.LOSS: "Who loses", Kind.BOTH: "What changes both ways", Kind.OTHER: "Other changes",
 }  # fmt: skip
+_BROKEN_BASE: Final = (
+    "The base is broken: it does not compile, so this change cannot be compared with it. HEAD compiles; whether a set "
+    "that could not be compared gives access has to be read in its files."
+)
 _WAYS: Final = {"either": "may gain or lose", "otherwise": "told or promised something else"}
 
 
@@ -56,7 +60,14 @@ class Compared(NamedTuple):
         if not self.invalid:
             return headline(self.verdict, self.lines)
         rest = f"; what does: {headline(self.verdict, self.lines)}" if self.lines else ""
-        return f"NO VERDICT: {self.invalid[0][0]} does not compile{rest}"
+        broken = [
+            f"{side} ({name})" for side, name in (("BASE", self.base), ("HEAD", self.head)) if self.is_broken(name)
+        ]
+        return f"NO VERDICT: {' and '.join(broken)} {'do' if len(broken) > 1 else 'does'} not compile{rest}"
+
+    def is_broken(self, name: str) -> bool:
+        """Whether the side of that name does not compile."""
+        return any(side == name for side, _ in self.invalid)
 
 
 def print_terminal(compared: Compared) -> None:
@@ -204,15 +215,21 @@ def _markdown(compared: Compared, most: int) -> str:
 
 
 def _advice(compared: Compared) -> str:
+    if compared.is_broken(compared.head):
+        return "Do not merge: HEAD does not compile, and what does not compile cannot be compared."
     if compared.invalid:
-        return "Do not merge: what does not compile cannot be compared."
-    if compared.open:
-        return "**Do not merge yet**: this gives access that nobody has accepted in this change (see `approvals/`)."
-    if compared.failing:
-        return "**Do not merge yet**: guards or tests fail."
+        return " ".join(filter(None, (_BROKEN_BASE, _held_up(compared))))
+    if held_up := _held_up(compared):
+        return held_up
     if compared.findings:
         return "**Do not merge yet**: an approval is stale, or accepts what this change does not do."
     return f"{_on_access(compared.verdict)}{_on_guards(compared.diffs)}"
+
+
+def _held_up(compared: Compared) -> str:
+    if compared.open:
+        return "**Do not merge yet**: this gives access that nobody has accepted in this change (see `approvals/`)."
+    return "**Do not merge yet**: guards or tests fail." if compared.failing else ""
 
 
 def _on_guards(diffs: tuple[SetDiff, ...]) -> str:
