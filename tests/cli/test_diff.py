@@ -66,7 +66,7 @@ def test_a_cell_that_is_opened_names_who_gains_and_where_and_fails_without_appro
 
     assert ran.status == 5
     assert ran.out.splitlines()[:5] == [
-        "WIDER: 1 wider in storehouse; 1 person gains",
+        "WIDER: 1 change is wider in storehouse; 1 person gains",
         "",
         "Who gains",
         (
@@ -179,7 +179,7 @@ def test_an_alias_that_now_means_another_action_is_told_as_both(versioned: Check
 def test_a_new_alias_of_an_action_that_somebody_may_request_widens(versioned: Checkout) -> None:
     versioned.replace("set.yaml", "tags: [gate]", "tags: [gate, portcullis]")
 
-    assert diffed().out.startswith("WIDER: 1 wider in storehouse\n")
+    assert diffed().out.startswith("WIDER: 1 change is wider in storehouse\n")
 
 
 def test_a_fact_that_is_computed_otherwise_counts_as_both(versioned: Checkout) -> None:
@@ -553,7 +553,7 @@ def test_tests_that_fail_stand_beside_the_verdict(versioned: Checkout) -> None:
     ran = diffed()
 
     assert ran.status == 4
-    assert ran.out.startswith("NARROWER: 1 narrower in storehouse\n")
+    assert ran.out.startswith("NARROWER: 1 change is narrower in storehouse\n")
     assert "Guards and tests that fail" in ran.out
 
 
@@ -612,7 +612,7 @@ def test_annotations_stand_on_the_line_with_their_words_escaped(versioned: Check
 
     lines = diffed("--format", "github").out.splitlines()
 
-    assert lines[0] == "WIDER: 1 wider in storehouse"
+    assert lines[0] == "WIDER: 1 change is wider in storehouse"
     assert (
         "::warning file=policies/storehouse/networks/acme.csv,line=1,col=1,title=access-gained::"
         "acme gains 256 IPv4 addresses (203.0.112.0/24)"
@@ -624,7 +624,7 @@ def test_the_markdown_is_one_comment_that_says_whether_to_merge(versioned: Check
 
     text = diffed("--format", "markdown", "--summary", "summary.md").out
 
-    assert text.startswith("<!-- authz diff -->\n\n## WIDER: 1 wider in storehouse\n\n**Do not merge yet**")
+    assert text.startswith("<!-- authz diff -->\n\n## WIDER: 1 change is wider in storehouse\n\n**Do not merge yet**")
     assert (versioned.root / "summary.md").read_text() == text
 
 
@@ -636,6 +636,9 @@ def test_the_summary_of_a_guard_that_goes_says_what_that_means(versioned: Checko
 
     assert "## NO CHANGE" in text
     assert "What must never be is stated otherwise (`storehouse/guests-move-nothing`)" in text
+    shown = diffed().out
+    assert "What must never be is stated otherwise (`storehouse/guests-move-nothing`)" in " ".join(shown.split())
+    assert "the guard guests-move-nothing is gone: it forbids open_gate to guest of any tenant; label" in shown
 
 
 def test_the_summary_of_a_stale_approval_does_not_say_that_all_is_well(versioned: Checkout) -> None:

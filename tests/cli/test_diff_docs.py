@@ -48,7 +48,7 @@ def test_an_example_runs_as_it_is_printed(released: Checkout, example: str) -> N
     ran = authz(*shlex.split(example)[1:])
 
     assert ran.status == 5, ran.err
-    assert "WIDER: 1 wider in calltrack" in ran.out
+    assert "WIDER: 1 change is wider in calltrack" in ran.out
     assert "acme gains 256 IPv4 addresses" in ran.out
     assert ("gains (1): acme: Ana Pop" in ran.out) is ("--registry" in example)
 

@@ -90,6 +90,17 @@ def test_an_obligation_that_an_attribute_of_the_tenant_spares_touches_nobody_the
     assert told() == {}
 
 
+def test_an_obligation_that_is_only_split_touches_nobody(versioned: Checkout) -> None:
+    row = (versioned.set_dir / "set.yaml").read_text().partition("obligations:\n")[2].partition("calendars:")[0]
+    web, others = (
+        row.replace("{tenant.closed: false}", f"{{tenant.closed: false, channel: {channels}}}")
+        for channels in ("web", "[api, email, phone, chat]")
+    )
+    versioned.replace("set.yaml", row, web + others.replace("id: sign-book", "id: sign-book-elsewhere"))
+
+    assert [one["people"] for one in sentences()] == [[], []]
+
+
 def test_an_action_that_is_closed_for_mail_alone_takes_nothing_from_a_tenant_without_mail(versioned: Checkout) -> None:
     versioned.registry_file.write_text(
         versioned.registry_file.read_text().replace("{closed: false}", "{closed: false, email_requests: deny}")
@@ -163,7 +174,7 @@ def test_the_people_stand_in_every_form(versioned: Checkout) -> None:
         for one in ("terminal", "markdown")
     ]
 
-    assert shown[0].startswith("NARROWER: 3 narrower in storehouse; 2 people lose\n")
+    assert shown[0].startswith("NARROWER: 3 changes are narrower in storehouse; 2 people lose\n")
     assert f"    loses (2): {ANA}, {DAN}" in shown[0].splitlines()
     assert "| loses (2): acme: Ana Pop" in shown[1]
 
@@ -265,7 +276,7 @@ def test_one_person_is_counted_once_whatever_the_annex_and_the_tenant(
 
     headline = authz("diff", "HEAD", ".", "--registry", "registry.yaml", *options).out.partition("\n")[0]
 
-    assert headline == ("BOTH: 1 wider, 1 of both kinds in storehouse; 3 people gain, 2 people lose")
+    assert headline == ("BOTH: 1 change is wider, 1 is of both kinds in storehouse; 3 people gain, 2 people lose")
 
 
 def test_a_login_names_two_people_at_two_companies_and_one_on_two_annexes_of_the_same(versioned: Checkout) -> None:
@@ -280,4 +291,4 @@ def test_a_login_names_two_people_at_two_companies_and_one_on_two_annexes_of_the
 
     headline = authz("diff", "HEAD", ".", "--registry", "registry.yaml").out.partition("\n")[0]
 
-    assert headline == "WIDER: 1 wider in storehouse; 3 people gain"
+    assert headline == "WIDER: 1 change is wider in storehouse; 3 people gain"

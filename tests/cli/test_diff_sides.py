@@ -323,7 +323,7 @@ def test_the_commit_at_which_a_branch_left_is_what_it_is_compared_with(checkout:
     commit(checkout)
     run_git(checkout.root, "checkout", "-q", "work")
 
-    assert authz("diff", "trunk", ".").out.startswith("BOTH: 1 wider, 1 narrower")
+    assert authz("diff", "trunk", ".").out.startswith("BOTH: 1 change is wider, 1 is narrower")
     for head in (".", "policies/storehouse", "work"):
         ran = authz("diff", "--merge-base", "trunk", head, "--format", "json")
         assert (ran.json["verdict"], ran.json["base"], len(ran.json["sentences"])) == ("wider", left, 1), head

@@ -331,7 +331,9 @@ def test_an_obligation_that_several_ask_for_in_the_same_cases_is_no_change_of_ac
     versioned.replace("set.yaml", "calendars:\n", f"{single}calendars:\n")
     commit(versioned)
     versioned.replace("set.yaml", single, split)
-    assert told()[0] == "no_change"
+    verdict, sentences = told()
+    assert verdict == "no_change"
+    assert all(one.endswith("; together with the others it asks the same as before") for one in sentences)
 
     commit(versioned)
     versioned.replace("set.yaml", split, single)

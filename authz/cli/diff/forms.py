@@ -75,6 +75,8 @@ def print_terminal(compared: Compared) -> None:
     console = output()
     style = {Verdict.NO_CHANGE: GOOD, Verdict.NARROWER: WARNING}.get(compared.verdict, BAD)
     say(console, (compared.headline, f"{STRONG} {style}" if not compared.invalid else BAD))
+    if not compared.invalid and (stated := _on_guards(compared.diffs)):
+        say(console, (stated, WARNING))
     marks = {Kind.GAIN: ("+ ", BAD), Kind.LOSS: ("- ", WARNING), Kind.BOTH: ("± ", BAD), Kind.OTHER: ("· ", QUIET)}
     for kind, heading in _HEADINGS.items():
         lines = [line for line in compared.lines if line.kind is kind]
@@ -219,11 +221,15 @@ def _advice(compared: Compared) -> str:
         return "Do not merge: HEAD does not compile, and what does not compile cannot be compared."
     if compared.invalid:
         return " ".join(filter(None, (_BROKEN_BASE, _held_up(compared))))
+    return f"{_on_merging(compared)} {_on_guards(compared.diffs)}".rstrip()
+
+
+def _on_merging(compared: Compared) -> str:
     if held_up := _held_up(compared):
         return held_up
     if compared.findings:
         return "**Do not merge yet**: an approval is stale, or accepts what this change does not do."
-    return f"{_on_access(compared.verdict)}{_on_guards(compared.diffs)}"
+    return _on_access(compared.verdict)
 
 
 def _held_up(compared: Compared) -> str:
@@ -237,7 +243,7 @@ def _on_guards(diffs: tuple[SetDiff, ...]) -> str:
     if not names:
         return ""
     stated = ", ".join(map(code, names))
-    return f" What must never be is stated otherwise ({stated}): no later change is held to what was stated before."
+    return f"What must never be is stated otherwise ({stated}): no later change is held to what was stated before."
 
 
 def _on_access(verdict: Verdict) -> str:

@@ -188,10 +188,14 @@ def headline(verdict: str, lines: Iterable[Line]) -> str:
     """The verdict, and in how many ways and places, in one line."""
     lines = list(lines)
     counts: Mapping[Kind, int] = {kind: sum(one.kind is kind for one in lines) for kind in Kind}
-    parts = [
-        f"{counts[kind]} {word}"
+    told = [
+        (counts[kind], word)
         for kind, word in ((Kind.GAIN, "wider"), (Kind.LOSS, "narrower"), (Kind.BOTH, "of both kinds"))
         if counts[kind]
+    ]
+    parts = [
+        f"{count}{'' if at else ' change' if count == 1 else ' changes'} {'is' if count == 1 else 'are'} {word}"
+        for at, (count, word) in enumerate(told)
     ]
     sets = sorted({one.set_id for one in lines if one.kind is not Kind.OTHER})
     said = f": {', '.join(parts)} in {shortlist(sets)}" if parts else ""

@@ -11,7 +11,7 @@ from authz.core.attributes import BUILT_IN, KNOWN
 from authz.core.definition import AttributeDef, FactDef, ObligationDef, PolicySet
 from authz.core.diff.bearing import bearing_of_sender, can_be_allowed, names_fact
 from authz.core.diff.declaration import Declared, Part, by_id, come_and_go
-from authz.core.diff.duties import changed_duties, properties_of
+from authz.core.diff.duties import asked_alike, changed_duties, properties_of
 from authz.core.diff.facts import CANNOT_TELL, decides, fact_changes
 from authz.core.diff.names import renamings
 from authz.core.diff.texts import text_changes
@@ -131,8 +131,10 @@ def subject_types(before: Mapping[str, str], after: Mapping[str, str]) -> Iterat
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was != now:
-            text = f"subjects of type {name}: {now or 'no longer known'}, before: {was or 'not known'}"
-            text += "; who stands under several sets is told from others, or no longer is"
+            before_it = f", before: by {was}" if was and now else ""
+            known = f"now known by their {now}{before_it}" if now else f"no longer known (by their {was})"
+            text = f"subjects of type {name} are {known}"
+            text += "; whoever is listed at tenants of several sets may be recognised at others than before"
             yield Declared(Part.SUBJECT_TYPE, name, text, gains=True, losses=True)
 
 
@@ -165,7 +167,8 @@ def _obligations(base: Generation, head: Generation) -> Iterator[Declared]:
         was, now = before.get(name), after.get(name)
         if was != now or (was is not None and said(was) != said(now)):  # to Python 1 equals `true`
             duties = changed_duties(base, head, was, now)
-            text = f"the obligation {name} {how_changed(was, now)}{_unweighed(base, head, was, now)}"
+            same = "; together with the others it asks the same as before" if asked_alike(base, head, was, now) else ""
+            text = f"the obligation {name} {how_changed(was, now)}{same or _unweighed(base, head, was, now)}"
             yield Declared(Part.OBLIGATION, name, text, gains=bool(duties.gone), losses=bool(duties.new))
 
 

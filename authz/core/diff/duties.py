@@ -61,6 +61,27 @@ def changed_duties(base: Generation, head: Generation, was: ObligationDef | None
     )
 
 
+def asked_alike(base: Generation, head: Generation, was: ObligationDef | None, now: ObligationDef | None) -> bool:
+    """Whether all that the one asks, and all that the other did, is asked on both sides in the same words: it is split,
+    joined, or named otherwise.
+    """
+    actions = {one for side in (base, head) for one in side.definition.actions if can_be_allowed(side, one)}
+    asked, asks = (_in_words(side.definition.obligations, actions) for side in (base, head))
+    closed = _closed(base.definition, head.definition)
+    mine = (_in_words([one] if one else [], actions) for one in (was, now))
+    return not any(_uncovered(one, others, closed) for one, others in zip(mine, (asks, asked), strict=True))
+
+
+def _in_words(declared: Iterable[ObligationDef], actions: Collection[str]) -> tuple[Demand, ...]:
+    """With texts and clause among what is asked."""
+    return tuple(
+        Demand(one.type, (properties_of(one, ()), one.clause), action, one.match)
+        for one in declared
+        for action in one.actions or actions
+        if action in actions
+    )
+
+
 def demands(side: Generation, other: Generation, declared: Iterable[ObligationDef]) -> tuple[Demand, ...]:
     """What they ask for, of actions that both versions allow to somebody."""
     common = [one for one in side.definition.actions if can_be_allowed(side, one) and can_be_allowed(other, one)]

@@ -16,7 +16,7 @@ from authz.core.diff.cells import cell_shift
 from authz.core.diff.chances import Chances, Place
 from authz.core.diff.declaration import Declared, Part, by_id
 from authz.core.diff.declarations import reads
-from authz.core.diff.duties import changed_duties
+from authz.core.diff.duties import asked_alike, changed_duties
 from authz.core.diff.meaning import meaning
 from authz.core.diff.names import renamings
 from authz.core.diff.networks import NetworkChange
@@ -233,7 +233,9 @@ class Reach:
             for side, one in ((base, was), (head, now))
             if one is not None
         )
-        return _way(gains, losses) or (Way.OTHERWISE if touched else None)
+        if not (gains or losses) and (not touched or asked_alike(base.side, head.side, was, now)):
+            return None
+        return _way(gains, losses) or Way.OTHERWISE
 
     def _service(self, declared: Declared, place: Place) -> Way | None:
         names = {declared.name}

@@ -106,10 +106,10 @@ def _calendar(row: CalendarDef) -> Iterator[tuple[str, str]]:
 
 def _guard(row: Guard) -> Iterator[tuple[str, str]]:
     if not row.is_about_networks and not row.deny_cells:
-        yield "never", f"{_listed(row.roles, 'any role')} {_listed(row.actions, 'any action')}"
-        yield "of", _listed(row.tenants, "any tenant")
+        whose = f"{_listed(row.roles, 'any role')} of {_listed(row.tenants, 'any tenant')}"
+        yield "it forbids", f"{_listed(row.actions, 'any action')} to {whose}"
     for role, actions in row.deny_cells.items():
-        yield f"denied to {role}", _listed(actions)
+        yield f"it forbids {role}", _listed(actions)
     yield "widest IPv4 range", f"/{row.widest_ipv4}" if row.widest_ipv4 else ""
     yield "widest IPv6 range", f"/{row.widest_ipv6}" if row.widest_ipv6 else ""
     yield "`any`", "refused" if row.no_any else ""
