@@ -651,13 +651,17 @@ def test_the_summary_of_a_stale_approval_does_not_say_that_all_is_well(versioned
     assert "Nobody may do anything" not in ran.out
 
 
-def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
+def log_one_question(checkout: Checkout) -> None:
     record = {
         "kind": "decision", "at": "2026-06-03T07:00:00.000000Z", "channel": "web", "assurance": "session",
         "set": "storehouse", "tenant": "acme", "action": "read_rules", "role": "guest", "decision": True,
         "reason": "permitted", "facts": {},
     }  # fmt: skip
-    (versioned.root / "log.jsonl").write_text(json.dumps(record) + "\n")
+    (checkout.root / "log.jsonl").write_text(json.dumps(record) + "\n")
+
+
+def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
+    log_one_question(versioned)
     versioned.replace("matrix.csv", "p, *, guest,  read_rules, -,                                allow",
                       "p, *, guest,  read_rules, -,                                deny")  # fmt: skip
 
@@ -671,12 +675,7 @@ def test_logged_questions_are_put_to_the_new_rules(versioned: Checkout) -> None:
 
 
 def test_questions_of_a_set_that_is_no_more_are_counted(versioned: Checkout) -> None:
-    record = {
-        "kind": "decision", "at": "2026-06-03T07:00:00.000000Z", "channel": "web", "assurance": "session",
-        "set": "storehouse", "tenant": "acme", "action": "read_rules", "role": "guest", "decision": True,
-        "reason": "permitted", "facts": {},
-    }  # fmt: skip
-    (versioned.root / "log.jsonl").write_text(json.dumps(record) + "\n")
+    log_one_question(versioned)
     versioned.set_dir.rename(versioned.root / "policies" / "another")
 
     out = diffed("--replay", "log.jsonl").out
