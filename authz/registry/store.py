@@ -63,17 +63,11 @@ class RegistryStore:
 
     def revision(self) -> Revision:
         """The newest revision; cheap enough to ask every second."""
-        untouched = self._untouched
-        if untouched is None:
-            with self.reading() as connection:
-                return revision_of(connection)
-        files = untouched.files()
-        found = untouched.revision(files)
-        if found is None:
-            with self.reading() as connection:
-                found = revision_of(connection)
-            untouched.keep(files, found)
-        return found
+        return self._look() if self._untouched is None else self._untouched.or_else(self._look)
+
+    def _look(self) -> Revision:
+        with self.reading() as connection:
+            return revision_of(connection)
 
     def directory(self) -> Directory:
         """The whole registry in memory."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -36,6 +37,15 @@ class Untouched:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._seen: tuple[Files, Revision, float] | None = None
+
+    def or_else(self, look: Callable[[], Revision]) -> Revision:
+        """What the last look found, if the files are still like that; else what `look` finds now."""
+        files = self.files()
+        found = self.revision(files)
+        if found is None:
+            found = look()
+            self.keep(files, found)
+        return found
 
     def files(self) -> Files:
         """To be taken before a look whose result is kept."""
