@@ -58,7 +58,7 @@ def check_segment(name: str, content: bytes, heads: Mapping[int, Head], findings
     first = parsed(rows[0]) if rows else {}
     if rows and (first.get("kind") != SEGMENT or first.get("segment") != name):
         findings.append(Finding(file, 1, "is not the first line of this segment"))
-    elif rows and first.get("format") not in {1, FORMAT}:
+    elif rows and repr(first.get("format")) not in {"1", repr(FORMAT)}:
         findings.append(Finding(file, 1, f"has a format that this version does not know: {first.get('format')!r}"))
     elif not heads and first.get("format") == FORMAT and len(rows) > 1:
         text = "no checkpoint states its beginning: it is none of this log, or its checkpoints are gone"

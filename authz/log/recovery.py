@@ -127,7 +127,7 @@ def _tail(path: Path, signed: Head, whole: int) -> _Tail | None:
         if said.get("seq") != head.seq + 1 or not (first or said.get("prev") == head.hash):
             return None
         head = Head(head.seq + 1, line_hash(row), head.length + len(row) + 1)
-        records = records or said.get("kind") not in {SEGMENT, NOTE, END}
+        records = records or str(said.get("kind")) not in {SEGMENT, NOTE, END}
         if str(said.get("ip_ref", "")).startswith("sum:"):
             networks.add(head.seq)
     return _Tail(head, records, frozenset(networks))

@@ -59,7 +59,7 @@ class Tail:
                     break  # somebody is writing it
                 start += len(line)
                 record = parsed(line)
-                if record.get("kind") in _SOUGHT:
+                if str(record.get("kind")) in _SOUGHT:
                     found.append((path.stem, record))
         self._read[path.stem] = start
         return found
