@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from authz.core.decision import Decision
 from authz.core.identity import shown_id
+from authz.core.outcome import Outcome
 from authz.core.service import ServiceTerms
 from authz.core.types import Missing, Reason
-from authz.pdp import Outcome, sender_is_sure
+from authz.pdp import sender_is_sure
 from authz.texts import Texts
 
 

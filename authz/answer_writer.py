@@ -20,8 +20,9 @@ from authz.core.contacts import Contact
 from authz.core.decision import Decision
 from authz.core.directory import Annex, Tenant
 from authz.core.identity import shown_id
+from authz.core.outcome import Outcome
 from authz.core.types import SubjectKey
-from authz.pdp import Outcome, sender_is_sure
+from authz.pdp import sender_is_sure
 from authz.texts import Texts
 
 _MOST_TEMPLATES: Final = 4096

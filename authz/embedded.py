@@ -14,11 +14,11 @@ from authz import pdp
 from authz.answer_writer import AnswerWriter
 from authz.core.directory import Directory
 from authz.core.generation import Generation
+from authz.core.outcome import Outcome
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
 from authz.errors import ConfigError, PolicyInvalid, Problem
 from authz.legal_holidays import legal_holidays
-from authz.pdp import Outcome
 from authz.policy.bundle import find_model, find_sets, read_bundle
 from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set

@@ -12,10 +12,11 @@ from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.identity import BUILT_IN_SUBJECT_TYPES, subject_key
 from authz.core.limits import NO_LIMITS, Limits
+from authz.core.outcome import Outcome
 from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Request
 from authz.errors import AuthzError, NoActivePolicy, NotFound
-from authz.pdp import Outcome, Pdp, PolicySource
+from authz.pdp import Pdp, PolicySource
 from authz.policy.generations.history import BeforeHistory
 from authz.policy.generations.past import PastGenerations, PastPolicies
 from authz.registry.annexes import AnnexRecord

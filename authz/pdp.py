@@ -23,6 +23,7 @@ from authz.core.gate import Passage, passage
 from authz.core.generation import Generation
 from authz.core.limits import NO_LIMITS, Limits
 from authz.core.obligations import Obligation, negotiated, obligations
+from authz.core.outcome import Outcome
 from authz.core.search import Place, World, action_candidates, resource_candidates, subject_candidates
 from authz.core.service import ServiceTerms, service_terms
 from authz.core.types import Address, Assurance, Reason, Request
@@ -37,25 +38,6 @@ class PolicySource(Protocol):
     def current(self) -> Mapping[str, Generation]:
         """Policy set id -> live generation; the same mapping object while nothing changed."""
         ...
-
-
-class Outcome(NamedTuple):
-    """A decision with all that goes into an answer and into the record of it.
-
-    `at`: seconds since 1970-01-01T00:00Z. `policy_revision`: of the set, or over all sets where the set was not known.
-    `took_us`: microseconds of the decision alone.
-    """
-
-    decision: Decision
-    request: Request
-    decision_id: str
-    at: float
-    policy_revision: str
-    all_policies_revision: str
-    registry_revision: int
-    obligations: tuple[Obligation, ...] = ()
-    service_terms: ServiceTerms | None = None
-    took_us: int = 0
 
 
 class GateOutcome(NamedTuple):

@@ -6,8 +6,8 @@ import pytest
 
 from authz.answer import answer_document
 from authz.core.decision import Decision
+from authz.core.outcome import Outcome
 from authz.core.types import Reason, Request
-from authz.pdp import Outcome
 from authz.texts import Texts
 
 TEXTS = Texts()

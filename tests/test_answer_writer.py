@@ -14,8 +14,8 @@ from authz.answer_writer import AnswerWriter
 from authz.core.contacts import Contact
 from authz.core.decision import Decision
 from authz.core.directory import Annex, Tenant
+from authz.core.outcome import Outcome
 from authz.core.types import Assurance, ContactState, NetworkChoice, Reason, Request, SubjectKey
-from authz.pdp import Outcome
 from tests.policies.shipped import SETS, shipped
 from tests.test_answer import TEXTS
 

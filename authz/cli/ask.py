@@ -23,12 +23,13 @@ from authz.core.definition import Origin, PolicySet
 from authz.core.directory import Directory
 from authz.core.explain import steps
 from authz.core.generation import Generation
+from authz.core.outcome import Outcome
 from authz.core.question import TENANT
 from authz.core.types import Assurance, Channel, Request
 from authz.errors import AuthzError, PolicyInvalid, RegistryUnavailable
 from authz.legal_holidays import legal_holidays
 from authz.past import Past, PastOutcome, Present, as_of_document, zone_of
-from authz.pdp import Outcome, Pdp
+from authz.pdp import Pdp
 from authz.policy.generations.past import PastPolicies
 from authz.settings import Settings
 from authz.texts import SOURCE_LANGUAGE, Texts

@@ -14,8 +14,8 @@ from authz.cli.plain import printable
 from authz.cli.terminal import BAD, GOOD, QUIET, STRONG, WARNING, say, show
 from authz.core.decision import Decision
 from authz.core.explain import FAILED, NOT_REACHED, PASSED, Step
+from authz.core.outcome import Outcome
 from authz.core.types import Request
-from authz.pdp import Outcome
 from authz.texts import Texts, label
 
 _STYLES: Final = {PASSED: GOOD, FAILED: BAD, NOT_REACHED: QUIET}

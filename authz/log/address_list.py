@@ -87,11 +87,6 @@ def list_of(folder: Path, segment: str) -> Path:
     return folder / ADDRESSES / f"{segment}{SUFFIX}"
 
 
-def list_line(seq: int, network: str) -> bytes:
-    """The line of the record with that number, newline included."""
-    return b'{"seq":%d,"network":"%b"}\n' % (seq, network.encode())
-
-
 def reconcile(folder: Path, segment: str, after: int, wanted: Collection[int]) -> int:
     """Cut off what a killed process left behind its last record; how many records of `wanted` have no line.
 

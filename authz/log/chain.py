@@ -78,3 +78,8 @@ def with_network(record: Record, sums: KeyedSum, seq: int) -> bytes:
 def network_sum(sums: KeyedSum, seq: int, network: str) -> str:
     """32 hex digits that bind a network to the record with that number. `sums`: under the key of the segment's list."""
     return sums.hex(b"%d:%b" % (seq, network.encode()))[:32]
+
+
+def network_line(seq: int, network: str) -> bytes:
+    """The line of the record with that number in the segment's list of networks, newline included."""
+    return b'{"seq":%d,"network":"%b"}\n' % (seq, network.encode())

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from authz.log.address_list import ADDRESSES, list_line, list_of
-from authz.log.chain import Head, network_sum, parsed
+from authz.log.address_list import ADDRESSES, list_of
+from authz.log.chain import Head, network_line, network_sum, parsed
 from authz.log.check_segment import Read
 from authz.log.files import SUFFIX
 from authz.log.finding import Finding
@@ -56,7 +56,7 @@ def _fault(row: bytes, sums: KeyedSum, read: Read, listed: list[int]) -> tuple[s
     seq, network = said.get("seq"), said.get("network")
     if type(seq) is not int or not isinstance(network, str) or not network.isascii():
         return "is no line of a list of networks", -1
-    if list_line(seq, network) != row + b"\n":
+    if network_line(seq, network) != row + b"\n":
         return f"the line of record {seq} is not written as it was", seq
     if listed and seq <= listed[-1]:
         return f"the network of record {seq} stands here behind that of record {listed[-1]}", seq

@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
+from authz.core.outcome import Outcome
 from authz.core.types import Address
+from authz.log.backlog import MakesRecords
 from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Answered, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
-from authz.log.writer import LogHealth, MakesRecords, Settled
+from authz.log.record import Asking, GateAnswer, Record, circumstances, decision_record, gate_record
+from authz.log.writer import LogHealth, Settled
 
 
 class Writer(Protocol):
@@ -52,7 +54,7 @@ class Journal:
         self._registry_id = registry_id
         self._clock = clock
 
-    def note(self, answered: Sequence[Answered], asking: Asking, as_of: str = "") -> int:
+    def note(self, outcomes: Sequence[Outcome], asking: Asking, as_of: str = "") -> int:
         """Queue one record for each answer to one request; the ticket by which to wait for them.
 
         Args:
@@ -61,8 +63,8 @@ class Journal:
         Raises:
             DecisionLogUnavailable: they could not be written, so the request has no answer.
         """
-        makes = partial(_records, answered, asking, self._registry_id(), self._clock(), as_of, self._pseudonyms)
-        return self.writer.append_when_made(len(answered), makes)
+        makes = partial(_records, outcomes, asking, self._registry_id(), self._clock(), as_of, self._pseudonyms)
+        return self.writer.append_when_made(len(outcomes), makes)
 
     def note_gate(self, said: GateAnswer, address: Address, request_id: str) -> int:
         """As `note`, for one connection at the gate."""
@@ -78,7 +80,7 @@ class Journal:
 
 
 def _records(
-    answered: Sequence[Answered], asking: Asking, registry_id: str, at: float, as_of: str, pseudonyms: Pseudonyms
+    outcomes: Sequence[Outcome], asking: Asking, registry_id: str, at: float, as_of: str, pseudonyms: Pseudonyms
 ) -> list[Record]:
     said = circumstances(asking, registry_id, at, as_of)
-    return [decision_record(one, said, pseudonyms) for one in answered]
+    return [decision_record(one, said, pseudonyms) for one in outcomes]

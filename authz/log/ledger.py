@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 from authz.log.accepted import Accepted
 from authz.log.chain import NOTE, NOTHING, Head
 from authz.log.checkpoints import Checkpoints
-from authz.log.record import Record, ascii_members, instant
+from authz.log.linked import Batch, End
+from authz.log.record import ascii_members, instant
 from authz.log.recovery import Recovered, recover
 from authz.log.segment import Segment, segment_name
 from authz.log.signing import signer_at
@@ -90,10 +91,15 @@ class Ledger:
         if self._owed or self._stated == NOTHING:
             self._sign()
 
-    def write(self, records: Sequence[Record], *, durable: bool) -> None:
+    @property
+    def next_after(self) -> End | None:
+        """What the next line hangs on. None: no segment is open."""
+        return None if self._segment is None else self._segment.next_after
+
+    def write(self, batches: Sequence[Batch], *, durable: bool) -> None:
         """Append the records, all or none; `durable`: they are on the disk then."""
         segment = self._open_segment()
-        segment.append_records(records)
+        segment.append_batches(batches)
         if durable:
             try:
                 segment.sync()

@@ -6,14 +6,15 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from authz.durable import sync_folder
-from authz.log.address_list import AddressList, list_line
-from authz.log.chain import END, NOTHING, SEGMENT, START, Head, chained_lines, with_network
+from authz.log.address_list import AddressList
+from authz.log.chain import END, NOTHING, SEGMENT, START, Head
 from authz.log.files import SUFFIX, write_all
+from authz.log.linked import Batch, End, following
 from authz.log.record import Record, ascii_members, instant
 
 FORMAT: Final = 2
@@ -51,31 +52,35 @@ class Segment:
             os.close(self._file)
             raise
 
-    def append(self, members: Sequence[bytes]) -> None:
-        """Add lines of our own, JSON without braces each. Raises as `append_records`."""
-        self.append_records([Record(one) for one in members])
+    @property
+    def next_after(self) -> End:
+        """What the next line hangs on."""
+        return End(self.head, self._addresses.sums)
 
-    def append_records(self, records: Sequence[Record]) -> None:
+    def append(self, members: Sequence[bytes]) -> None:
+        """Add lines of our own, JSON without braces each. Raises as `append_batches`."""
+        self.append_batches([Batch([Record(one) for one in members], None)])
+
+    def append_batches(self, batches: Iterable[Batch]) -> None:
         """Add records; all of them are handed to the operating system, or none.
 
         Raises:
             OSError: they could not be written; the files are as they were.
         """
-        first, sums = self.head.seq + 1, self._addresses.sums
-        members = [with_network(record, sums, seq) for seq, record in enumerate(records, first)]
-        networks = [list_line(seq, record.network) for seq, record in enumerate(records, first) if record.network]
-        lines, head = chained_lines(self.head, members)
+        following_lines = following(batches, self.next_after)
+        networks = b"".join([one.networks for one in following_lines])
         listed = self._addresses.length
         if networks:
-            self._addresses.add(b"".join(networks))
+            self._addresses.add(networks)
         try:
-            write_all(self._file, lines)
+            write_all(self._file, b"".join([one.lines for one in following_lines]))
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self.head.length)
             self._addresses.cut_back(listed)
             raise
-        self.head = head
+        if following_lines:
+            self.head = following_lines[-1].ends.head
 
     def sync(self) -> None:
         """Have the records on disk, so that answers may leave; the list of networks follows with `sync_whole`."""

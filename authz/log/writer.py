@@ -1,12 +1,14 @@
 """The decision log of one worker: whoever answers queues records, one thread writes them (DESIGN section 4).
 
 Durable: an answer waits until its record is on disk (fdatasync). What queued up while the disk was busy goes out in one
-write with one fdatasync, and wakes the event loop once. Where it cannot be written there is no answer. Relaxed: answers
+write with one fdatasync, and wakes the event loop once; those who asked together are waited for, for `GATHERED_FOR_S`,
+so that they leave together again. Where it cannot be written there is no answer. Relaxed: answers
 do not wait; what the last `RELAXED_DELAY_S` and the turn of the loop at hand brought can be lost with the process, and
 is counted; of large answers no more than some `_HANDED_OVER_AT`.
 
-Records are made some at a time, on the event loop: in a row they cost two thirds of what each costs between two
-decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at most `_MADE_AT_ONCE`.
+Records are made and linked some at a time, on the event loop (`log.backlog`): in a row they cost two thirds of what
+each costs between two decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at most
+`_MADE_AT_ONCE`.
 """
 
 from __future__ import annotations
@@ -16,20 +18,25 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
 import structlog
 
 from authz.errors import Unavailable
+from authz.log.backlog import Backlog, MakesRecords
 from authz.log.chain import NOTE
 from authz.log.ledger import Ledger, Place
+from authz.log.linked import Batch
 from authz.log.record import Record, ascii_members, instant
 from authz.log.recovery import Left
 
 _log = structlog.get_logger(__name__)
 
 RELAXED_DELAY_S: Final = 0.05
+GATHERED_FOR_S: Final = 0.001
+"""Durable: seconds that answers wait at most until there are as many as left together last time."""
 MOST_WAITING: Final = 20_000
 """Records that may wait; relaxed, further ones are lost and counted; durable, further ones are refused."""
 _TRY_AGAIN_S: Final = 0.5
@@ -37,8 +44,6 @@ _MADE_AT_ONCE: Final = 32
 _HANDED_OVER_AT: Final = 512
 """Records that are made, from which on the writer is woken without waiting for the end of `RELAXED_DELAY_S`."""
 
-MakesRecords = Callable[[], Sequence[Record]]
-"""Makes the records of one answer."""
 Settled = Callable[[Exception | None], None]
 """Told on the event loop that a record is on disk, or why it is not."""
 
@@ -70,16 +75,16 @@ class LogWriter:
         self.problem = "the decision log was not opened yet"
         self._clock = clock
         self._ledger = Ledger(place, clock, counts=not durable)
-        self._unmade: list[tuple[int, int, MakesRecords]] = []
-        """Ticket, number of records, and how they are made."""
+        self._backlog = Backlog(self._in_place_of)
         self._unmakeable: set[int] = set()
-        self._queue: deque[Record] = deque()
-        self._tickets = 0
-        self._made = 0
-        self._making = threading.Lock()
         self._waiting: deque[tuple[int, Settled]] = deque()
-        self._awake = threading.Event()
-        self._wakes = False
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        self._timer: asyncio.TimerHandle | None = None
+        self._looks = False
+        self._answers = 0
+        """Those whose records were not handed over yet."""
+        self._together = 1
+        """Answers that left together last time."""
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -112,56 +117,54 @@ class LogWriter:
         Raises:
             DecisionLogUnavailable: durable, and they could not be written now.
         """
-        if self.problem or self._waiting_records() >= MOST_WAITING:
+        backlog = self._backlog
+        if self.problem or backlog.ready + backlog.unmade >= MOST_WAITING:
             if self.durable:
                 raise DecisionLogUnavailable
             self._turned_away += count
-            return self._tickets
+            return backlog.taken
         accepted = self._ledger.accepted
         if accepted is not None:
             accepted.take(count)
-        with self._making:
-            ticket = self._tickets = self._tickets + count
-            self._unmade.append((ticket, count, makes))
-        if ticket - self._made >= _MADE_AT_ONCE:
-            self._make()
-            if len(self._queue) >= _HANDED_OVER_AT:
-                self._awake.set()
-        if not self._wakes and self._loop is not None:
-            self._wakes = True
-            if self.durable:
-                self._loop.call_soon(self._wake)
-            else:
-                self._loop.call_later(RELAXED_DELAY_S, self._wake)
+        ticket = backlog.take_on(count, makes)
+        if backlog.unmade >= _MADE_AT_ONCE:
+            backlog.make()
+            if backlog.ready >= _HANDED_OVER_AT:
+                self._bell.put(None)
+        self._answers += 1
+        if self._loop is not None:
+            if not self.durable:
+                if self._timer is None:
+                    self._timer = self._loop.call_later(RELAXED_DELAY_S, self._wake)
+            elif not self._looks:
+                self._looks = True
+                self._loop.call_soon(self._look_who_waits)
         return ticket
 
+    def _look_who_waits(self) -> None:
+        """Durable, once in a turn of the loop: hand over as soon as as many wait as left together last time."""
+        self._looks = False
+        if self._answers >= self._together:
+            self._wake()
+        elif self._timer is None and self._loop is not None:
+            self._timer = self._loop.call_later(GATHERED_FOR_S, self._wake)
+
     def _wake(self) -> None:
-        """Once for all that one turn of the loop (relaxed: `RELAXED_DELAY_S`) brought: they share a write, a fdatasync
-        and a call back.
-        """
-        self._wakes = False
-        self._make()
-        self._awake.set()
+        """Once for all that came since the last time: they share a write, a fdatasync and a call back."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._answers = 0
+        self._backlog.make()
+        self._bell.put(None)
 
-    def _make(self) -> None:
+    def _in_place_of(self, ticket: int, count: int, error: Exception) -> list[Record]:
         """An answer whose records cannot be made must not leave; one that has left is lost, and told."""
-        with self._making:  # `stop` may be called on another thread
-            unmade, self._unmade, self._made = self._unmade, [], self._tickets
-            for ticket, count, makes in unmade:
-                try:
-                    records = makes()
-                except Exception as error:  # noqa: BLE001 - as in `_turn`
-                    _log.exception("record_failed")
-                    self._turned_away += count
-                    if self.durable:
-                        self._unmakeable.add(ticket)
-                    records = [self._failed(error)] * count
-                self._queue.extend(records)
-
-    def _failed(self, error: Exception) -> Record:
-        """Stands in the log in place of a record that could not be made."""
+        self._turned_away += count
+        if self.durable:
+            self._unmakeable.add(ticket)
         told = {"event": "record_failed", "error": type(error).__name__}
-        return Record(ascii_members({"kind": NOTE, "at": instant(self._clock()), **told}))
+        return [Record(ascii_members({"kind": NOTE, "at": instant(self._clock()), **told}))] * count
 
     def call_when_settled(self, ticket: int, settled: Settled) -> None:
         """Have `settled` called on the event loop once the ticket's records are on disk; relaxed: at once."""
@@ -183,9 +186,9 @@ class LogWriter:
 
     def stop(self, patience_s: float = 5.0) -> None:
         """Write everything, seal the segment, sign for it; gives up after a while. Blocks."""
-        self._make()
+        self._backlog.make()
         self._stopping = True
-        self._awake.set()
+        self._bell.put(None)
         if self._thread is not None:
             self._thread.join(patience_s)
 
@@ -193,13 +196,12 @@ class LogWriter:
         """How it stands, from memory."""
         mode = "durable" if self.durable else "relaxed"
         lost = self._turned_away + self._dropped
-        return LogHealth(mode, self._waiting_records(), self._written, lost, self.problem)
-
-    def _waiting_records(self) -> int:
-        return len(self._queue) + self._tickets - self._made
+        waiting = self._backlog.ready + self._backlog.unmade
+        return LogHealth(mode, waiting, self._written, lost, self.problem)
 
     def _settle(self, upto: int, error: Exception | None) -> None:
         waiting, unmakeable = self._waiting, self._unmakeable
+        before = len(waiting)
         while waiting and waiting[0][0] <= upto:
             ticket, settled = waiting.popleft()
             told = DecisionLogUnavailable() if ticket in unmakeable else error
@@ -208,12 +210,14 @@ class LogWriter:
                 settled(told)
             except Exception:  # noqa: BLE001 - the others are told all the same
                 _log.exception("answer_failed")
+        self._together = before - len(waiting)
 
     # ------------------------------------------------------------------------------------------- on the writer's thread
 
     def _run(self) -> None:
         while not self._stopping:
-            self._awake.wait(_TRY_AGAIN_S if self.problem else self._ledger.seconds_until_due())
+            with contextlib.suppress(Empty):
+                self._bell.get(timeout=_TRY_AGAIN_S if self.problem else self._ledger.seconds_until_due())
             self._turn()
         self._turn()
         try:
@@ -232,33 +236,35 @@ class LogWriter:
                     networks_lost=found.networks_lost,
                 )  # fmt: skip
         self._ledger.open()
+        self._backlog.continue_from(self._ledger.next_after)
 
     def _turn(self) -> None:
         """Write what waits; mend what failed before, sign and roll over where it is time."""
-        self._awake.clear()
-        batch = self._drained()
+        while not self._bell.empty():
+            self._bell.get()
+        self._write(self._backlog.drain())
+        self._backlog.continue_from(self._ledger.next_after)
+
+    def _write(self, batches: list[Batch]) -> None:
         try:
             if self.problem:
                 self._mend()
-            if batch:
-                self._ledger.write(batch, durable=self.durable)
+            if batches:
+                self._ledger.write(batches, durable=self.durable)
         except Exception as error:  # noqa: BLE001 - whatever it was, those who wait are told, and nothing is allowed
             self._fails(error)
-            batch += self._drained()
+            count = _records(batches + self._backlog.drain())
             if not self.durable:
-                self._dropped += len(batch)
-            self._done(len(batch), DecisionLogUnavailable())
+                self._dropped += count
+            self._done(count, DecisionLogUnavailable())
             return
-        self._written += len(batch)
-        self._done(len(batch), None)
+        count = _records(batches)
+        self._written += count
+        self._done(count, None)
         try:
             self._ledger.keep_house()
         except Exception as error:  # noqa: BLE001 - as above; the next turn mends it
             self._fails(error)
-
-    def _drained(self) -> list[Record]:
-        """Whole answers: `_make` adds an answer's records in one step."""
-        return [self._queue.popleft() for _ in range(len(self._queue))]
 
     def _done(self, count: int, error: Exception | None) -> None:
         """So many more records are on disk, or will never be: durable, those who wait are told, so none is lost."""
@@ -287,6 +293,10 @@ class LogWriter:
         self._ledger.note("log_writable_again", lost=self._turned_away + self._dropped)
         _log.warning("log_writable_again", lost=self._turned_away + self._dropped)
         self.problem = ""
+
+
+def _records(batches: Iterable[Batch]) -> int:
+    return sum(len(batch.records) for batch in batches)
 
 
 def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from authz.core.limits import NO_LIMITS, Limits
+from authz.core.outcome import Outcome
 from authz.core.search import Place
 from authz.core.types import Address, Request
 from authz.log.journal import Journal
 from authz.past import Past
-from authz.pdp import GateOutcome, Outcome, Search, SearchFor
+from authz.pdp import GateOutcome, Search, SearchFor
 from authz.recorded import Recorded
 from authz.registry.confirmations import Binding, Issued
 from authz.texts import Texts

@@ -13,6 +13,7 @@ from authz.core.question import request_from_flat
 from authz.legal_holidays import legal_holidays
 from authz.log.chain import NOTHING
 from authz.log.checkpoints import Checkpoints
+from authz.log.linked import Batch
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Asking, circumstances, decision_record
 from authz.log.segment import Segment
@@ -79,7 +80,7 @@ def answer_and_record(checkout: Checkout, data: Path, cache: Path) -> Logged:
         asking = Asking("k1", f"req-{number}")
         records.append(decision_record(outcome, circumstances(asking, directory.registry_id, now), pseudonyms))
     segment = Segment(folder, "20260624-000000-1", NOTHING, "", NOON)
-    segment.append_records(records)
+    segment.append_batches([Batch(records, None)])
     segment.sync_whole()
     Checkpoints(folder, signer_at(data / "log.key")).state({segment.name: segment.head}, NOON)
     segment.close()

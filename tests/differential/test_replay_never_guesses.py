@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from authz.borne_out import held_against
 from authz.core.directory import Directory, Tenant
 from authz.core.generation import Generation
+from authz.core.outcome import Outcome
 from authz.core.types import Request
 from authz.legal_holidays import legal_holidays
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Asking, circumstances, decision_record
-from authz.pdp import Outcome, Pdp
+from authz.pdp import Pdp
 from authz.replay import Verdict, rejudge
 from tests.differential.test_decide_equals_reference import generation
 from tests.differential.worlds import directory, random_question, random_world, request

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from authz.log.address_list import list_line, list_of
-from authz.log.chain import NOTHING, chained, with_network
+from authz.log.address_list import list_of
+from authz.log.chain import NOTHING, chained, network_line, with_network
 from authz.log.checkpoints import Checkpoints
 from authz.log.finding import Finding
 from authz.log.keyed_sum import KeyedSum
+from authz.log.linked import Batch
 from authz.log.signing import signer_at
 from tests.log.test_recovery import killed, started, the_killed
 from tests.log.writing import place, record, segments, verified, writing
@@ -64,8 +65,8 @@ TAMPERED: dict[str, Callable[[Lines], Lines]] = {
     "a key that is none": lambda lines: [b'{"key":"xyz"}\n', *lines[1:]],
     "a line that is none": lambda lines: [*lines[:3], b"[" * 100_000 + b"\n", *lines[3:]],
     "a line without a network": lambda lines: [*lines[:3], b'{"seq":2}\n', *lines[3:]],
-    "a line of no record": lambda lines: [*lines, list_line(1_000, "203.0.113.0/24")],
-    "a line of a record without a network": lambda lines: [lines[0], list_line(1, "203.0.113.0/24"), *lines[1:]],
+    "a line of no record": lambda lines: [*lines, network_line(1_000, "203.0.113.0/24")],
+    "a line of a record without a network": lambda lines: [lines[0], network_line(1, "203.0.113.0/24"), *lines[1:]],
     "a line with a surrogate": lambda lines: [*lines[:3], b'{"seq":4,"network":"\\ud800"}\n', *lines[4:]],
     "a blank behind a line": lambda lines: [*lines[:3], lines[3][:-1] + b" \n", *lines[4:]],
     "another member": lambda lines: [*lines[:3], lines[3][:-2] + b',"x":1}\n', *lines[4:]],
@@ -141,7 +142,7 @@ def test_records_that_the_disk_did_not_take_leave_no_line_in_the_list(tmp_path: 
             before = listed.read_bytes()
             kept, descriptors._file = descriptors._file, -1
             with pytest.raises(OSError, match="Bad file descriptor"):
-                descriptors.append_records([record(1, "203.0.113.0/24")])
+                descriptors.append_batches([Batch([record(1, "203.0.113.0/24")], None)])
             descriptors._file = kept
 
             assert listed.read_bytes() == before
@@ -157,7 +158,7 @@ def test_lists_of_the_version_before_may_hold_lines_that_a_crash_left_and_lack_n
     first, head = chained(NOTHING, b'"kind":"segment","format":1,"segment":"%b"' % name.encode())
     second, head = chained(head, with_network(record(7, "203.0.113.0/24"), KeyedSum(key), 1))
     (copy / "log" / f"{name}.jsonl").write_bytes(first + second)
-    lines = [list_line(1, "198.51.100.0/24"), list_line(1, "203.0.113.0/24"), list_line(2, "203.0.113.0/24")]
+    lines = [network_line(1, "198.51.100.0/24"), network_line(1, "203.0.113.0/24"), network_line(2, "203.0.113.0/24")]
     path = list_of(copy / "log", name)
     path.write_bytes(b'{"key":"%b"}\n' % key.hex().encode() + b"".join(lines))
 

@@ -21,16 +21,7 @@ from authz.log.segment import Segment
 from authz.log.signing import signer_at
 from authz.log.verify import verify
 from authz.log.writer import DecisionLogUnavailable, LogWriter
-from tests.log.writing import place, record, recorded_ids, segments, verified, writing
-
-PATIENCE_S = 20.0
-
-
-async def until(holds: Any, what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.02)
+from tests.log.writing import PATIENCE_S, place, record, recorded_ids, segments, until, verified, writing
 
 
 async def test_a_durable_record_is_in_its_segment_before_its_answer_may_leave(tmp_path: Path) -> None:
@@ -76,6 +67,15 @@ async def test_relaxed_answers_wait_for_nothing_and_every_record_is_written_at_t
 
     assert recorded_ids(tmp_path) == list(range(1000))
     assert writer.health().lost == 0
+
+
+async def test_durable_an_answer_that_comes_alone_after_many_leaves_too(tmp_path: Path) -> None:
+    async with writing(tmp_path) as writer:
+        await asyncio.gather(*(writer.settled(writer.append([record(number)])) for number in range(50)))
+        deadline = CHECKPOINT_EVERY_S / 2  # then the writer looks by itself
+        await asyncio.wait_for(writer.settled(writer.append([record(50)])), deadline)
+
+    assert sorted(recorded_ids(tmp_path)) == list(range(51))
 
 
 def unmakeable() -> list[Record]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Final
 
 from authz.log.check_checkpoints import Anchor
 from authz.log.ledger import Place
@@ -13,6 +15,8 @@ from authz.log.record import Record
 from authz.log.signing import signer_at
 from authz.log.verify import Verdict, verify
 from authz.log.writer import LogWriter
+
+PATIENCE_S: Final = 20.0
 
 
 def place(folder: Path, *, segment_bytes: int = 64 << 20) -> Place:
@@ -40,6 +44,13 @@ async def writing(folder: Path, *, durable: bool = True, segment_bytes: int = 64
 def verified(folder: Path, anchor: Anchor | None = None) -> Verdict:
     where = place(folder)
     return verify(where.folder, signer_at(where.key).public_key, anchor)
+
+
+async def until(holds: Any, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.02)
 
 
 def segments(folder: Path) -> list[Path]:

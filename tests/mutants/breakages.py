@@ -17,6 +17,7 @@ _PROOF: Final = ("tests/cli/test_log_proof.py",)
 _INDEX: Final = ("tests/log/test_index.py",)
 _FIND: Final = ("tests/cli/test_log_find.py",)
 _WRITER: Final = ("tests/log/test_writer.py",)
+_BACKLOG: Final = ("tests/log/test_backlog.py",)
 _RECOVERY: Final = ("tests/log/test_recovery.py",)
 _ADDRESSES: Final = ("tests/log/test_addresses.py",)
 _VERIFY: Final = ("tests/log/test_verify.py",)
@@ -673,9 +674,30 @@ BREAKAGES: Final = (
     Breakage(
         "an answer leaves though its record could not be made",
         "authz/log/writer.py",
-        "                    if self.durable:\n                        self._unmakeable.add(ticket)\n",
+        "        if self.durable:\n            self._unmakeable.add(ticket)\n",
         "",
-        ("tests/log/test_writer.py",),
+        _WRITER,
+    ),
+    Breakage(
+        "what was linked before the log's end changed is written as it was linked",
+        "authz/log/linked.py",
+        "if ready is None or ready.begins != end:",
+        "if ready is None:",
+        _BACKLOG,
+    ),
+    Breakage(
+        "records that wait are not linked anew when the log's end has changed",
+        "authz/log/backlog.py",
+        "            if end == self._begins:\n                return\n",
+        "            return\n",
+        _BACKLOG,
+    ),
+    Breakage(
+        "an answer that comes alone waits for others that do not come",
+        "authz/log/writer.py",
+        "            self._timer = self._loop.call_later(GATHERED_FOR_S, self._wake)\n",
+        "            pass\n",
+        _WRITER,
     ),
     Breakage(
         "after a sync that failed the log goes on in the same segment",

@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from authz.core.limits import NO_LIMITS, Limits
+from authz.core.outcome import Outcome
 from authz.core.types import Assurance, Reason, Request
 from authz.errors import EngineDisagreement, NoActivePolicy, RegistryUnavailable
-from authz.pdp import Outcome
 from authz.web.credentials.callers import KEYLESS, Scope
 from authz.web.openapi import document as openapi
 from authz.wiring import Health, RegistryHealth

@@ -20,11 +20,12 @@ from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.legal_holidays import legal_holidays
+from authz.log.backlog import MakesRecords
 from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Record
-from authz.log.writer import LogHealth, MakesRecords, Settled
+from authz.log.writer import LogHealth, Settled
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.generations.past import PastPolicies

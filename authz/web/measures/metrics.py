@@ -16,9 +16,9 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from starlette.types import Receive, Send
 from starlette.types import Scope as Connection
 
+from authz.core.outcome import Outcome
 from authz.core.types import Reason
 from authz.log.writer import LogHealth
-from authz.pdp import Outcome
 from authz.web.credentials.callers import Callers, Scope
 from authz.web.measures.tally import Series, Tally, greatest, summed
 from authz.web.messages.reply import send_whole
