@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from authz.core.generation import Generation
 from authz.errors import Problem
 from authz.policy.bundle import read_bundle
 from authz.policy.disk import sealed, unsealed, write_whole
+from authz.policy.generations import store as store_module
 from authz.policy.generations.builder_lock import BuilderLock
-from authz.policy.generations.files import KEPT
+from authz.policy.generations.files import KEPT, known_sets
 from authz.policy.generations.store import BUILDER_GRACE_S, BUILDER_SILENCE_S, RETRY_S, PolicyStore
+from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set
 from tests.policy.conftest import Clock, Revise
 from tests.policy.small_set import MODEL, write_set
@@ -106,6 +110,47 @@ def test_no_revision_is_told_before_it_answers(tmp_path: Path, revise: Revise) -
     store.refresh()
 
     assert set(told) == {revise(0).revision}
+
+
+def test_no_set_is_told_to_be_good_while_another_that_was_reported_is_not_known(
+    tmp_path: Path, revise: Revise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is slow to look: between its list of the sets and what they say the builder has come far."""
+    builder = PolicyStore(tmp_path)
+    builder.report_pending("library", revise(0).revision)
+
+    def slowly(root: Path) -> list[str]:
+        before = known_sets(root)
+        builder.report_pending("archive", "sha256:00")
+        builder.publish(revise(0))
+        return before
+
+    monkeypatch.setattr(store_module, "known_sets", slowly)
+    store = worker(tmp_path)
+
+    assert {set_id: bool(status["revision"]) for set_id, status in store.status().items()} == {
+        "library": True, "archive": False
+    }  # fmt: skip
+
+
+def test_what_is_reported_of_every_set_is_known_before_the_first_is_loaded(
+    tmp_path: Path, revise: Revise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may ask for the status in the middle of a look."""
+    builder = PolicyStore(tmp_path)
+    builder.publish(revise(0))
+    builder.report_pending("reserve", "sha256:00")
+    told: list[set[str]] = []
+
+    def loaded(*parts: Any) -> Generation:
+        told.append(set(store.status()))
+        return generation_of(*parts)
+
+    monkeypatch.setattr(store_module, "generation_of", loaded)
+    store = PolicyStore(tmp_path)
+    store.refresh()
+
+    assert told == [{"library", "reserve"}]
 
 
 def test_publishing_the_same_again_changes_nothing(tmp_path: Path, revise: Revise) -> None:

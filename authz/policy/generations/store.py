@@ -92,9 +92,7 @@ class PolicyStore:
         if not self._refreshing.acquire(blocking=False):
             return False
         try:
-            known = known_sets(self._root)
-            self._forget_all_but(known)
-            changed = [self._refresh_set(set_id) for set_id in known]
+            changed = [self._take(set_id) for set_id in self._reported()]
             self._look_for_builder()
             return any(changed)
         finally:
@@ -163,7 +161,20 @@ class PolicyStore:
             for memory in (self._reports, self._signatures, self._unloadable, self._troubled):
                 memory.pop(set_id, None)
 
-    def _refresh_set(self, set_id: str) -> bool:
+    def _reported(self) -> list[str]:
+        """Read what is reported of every set; those whose generation has to be read.
+
+        The builder reports all sets before it builds the first, so where one is found to be good, all are known.
+        """
+        due: list[str] = []
+        known: list[str] | None = None
+        while (listed := known_sets(self._root)) != known:
+            known = listed
+            self._forget_all_but(known)
+            due += [set_id for set_id in known if self._is_due(set_id)]
+        return due
+
+    def _is_due(self, set_id: str) -> bool:
         files = self._files(set_id)
         signature = files.signature()
         known = self._signatures.get(set_id)
@@ -175,10 +186,12 @@ class PolicyStore:
             if report.state is FilesState.REJECTED and report != self._reports.get(set_id):
                 self.reload_failures[set_id] = self.reload_failures.get(set_id, 0) + 1
             self._reports[set_id] = report
-        if known is not None and signature[0] == known[0] and set_id not in self._troubled:
-            return False
+        return known is None or signature[0] != known[0] or set_id in self._troubled
+
+    def _take(self, set_id: str) -> bool:
+        """Read the set's generation; whether it is another one than before."""
         self._troubled.pop(set_id, None)
-        changed = self._load(set_id, files)
+        changed = self._load(set_id, self._files(set_id))
         loaded = self._loaded.get(set_id)
         if loaded is None or loaded.fallback:
             self._troubled[set_id] = self._clock()
