@@ -117,12 +117,15 @@ class Directory:
     The subject index is only a hint of where to look; a tenant's own annex says whether the subject stands on it. So
     one tenant is replaced by one assignment, and an annex comes into force for all its contacts at once. The same
     holds for `resource_owners`: (type, id) -> tenants that know that resource. `registry_id` names the registry whose
-    `revision` it is, `change` what made it; the number means nothing without them. `recent`: canonical id -> what
-    `look_up` found since the last change; read it before asking.
+    `revision` it is, `change` what made it; the number means nothing without them. Every tenant is of that revision or
+    a newer one: while a change of many is taken over some are there before others, of the state `ahead` at most, which
+    is None when all are of `revision`. `recent`: canonical id -> what `look_up` found since the last change; read it
+    before asking.
     """
 
     __slots__ = (
-        "_ids", "_index", "_numbers", "change", "recent", "registry_id", "resource_owners", "revision", "tenants",
+        "_ids", "_index", "_numbers",
+        "ahead", "change", "recent", "registry_id", "resource_owners", "revision", "tenants",
     )  # fmt: skip
 
     def __init__(
@@ -139,6 +142,7 @@ class Directory:
         self.revision = revision
         self.registry_id = registry_id
         self.change = change
+        self.ahead: tuple[int, str, str] | None = None
         self.recent: dict[str, Listed] = {}
         self._index = KeyIndex(expected_keys)
         self._ids: list[str] = []

@@ -17,8 +17,9 @@ from authz.registry.change import Change, Through, instant_text
 from authz.registry.compaction import compact
 from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
 from authz.registry.listen import Listener, tell_listeners
-from authz.registry.revision import Revision, goes_on_from, revision_of
-from authz.registry.rows import EVERYTHING, closed_tenants, read_tenants
+from authz.registry.revision import Revision, revision_of
+from authz.registry.rows import read_tenants
+from authz.registry.take_over import TakeOver, state_of_memory
 from authz.registry.untouched import Untouched
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -63,11 +64,16 @@ class RegistryStore:
 
     def revision(self) -> Revision:
         """The newest revision; cheap enough to ask every second."""
-        return self._look() if self._untouched is None else self._untouched.or_else(self._look)
+        return self._newest(revision_of)
 
-    def _look(self) -> Revision:
-        with self.reading() as connection:
-            return revision_of(connection)
+    def _newest(self, look: Callable[[sa.Connection], Revision]) -> Revision:
+        """The newest revision: what `look` finds, where somebody may have written since the last look."""
+
+        def looked() -> Revision:
+            with self.reading() as connection:
+                return look(connection)
+
+        return looked() if self._untouched is None else self._untouched.or_else(looked)
 
     def directory(self) -> Directory:
         """The whole registry in memory."""
@@ -75,28 +81,23 @@ class RegistryStore:
             newest = revision_of(connection)
             return Directory(read_tenants(connection), *newest)
 
-    def refresh(self, directory: Directory) -> bool:
+    def refresh(self, directory: Directory, pause_s: float = 0.0) -> bool:
         """Bring a directory up to date, tenant by tenant, its revision last; whether anything had changed.
 
-        A directory of another database, or of a revision that this one never had, is read anew. On failure the
-        directory stays as it was.
+        At many looks where many tenants changed; see `TakeOver`. A directory of another database, or of a revision that
+        this one never had, is read anew at one look. After a failure the next call goes on from what was reached.
+
+        Args:
+            pause_s: between two looks, for the other threads of a process that answers meanwhile.
         """
-        known = Revision(directory.revision, directory.registry_id, directory.change)
-        if self.revision() == known:
+        before = (state_of_memory(directory), directory.ahead)
+        take_over = TakeOver(directory)
+        if (self._newest(take_over.look), None) == before:
             return False
-        with self.reading() as connection:
-            newest = revision_of(connection)
-            since = known.number if goes_on_from(connection, known, newest) else EVERYTHING
-            tenants = list(read_tenants(connection, since))
-            gone = closed_tenants(connection, since)
-        if since == EVERYTHING:
-            there = {tenant.id for tenant in tenants}
-            gone = [one for one in directory.tenants if one not in there]
-        for tenant_id in gone:
-            directory.remove(tenant_id)
-        for tenant in tenants:
-            directory.replace(tenant)
-        directory.revision, directory.registry_id, directory.change = newest
+        while take_over.waits:
+            time.sleep(pause_s)
+            with self.reading() as connection:
+                take_over.look(connection)
         return True
 
     @contextmanager

@@ -13,6 +13,8 @@ from authz.registry.store import RegistryStore
 
 KEPT_WITHIN_S: Final = 120.0
 """Age of the copy on disk from which on something is wrong with it, while the database is there, in seconds."""
+PAUSE_S: Final = 0.01
+"""Between two looks of a take-over: answers come first, and a suspension waits for the look that is under way only."""
 
 
 class RegistryWatch:
@@ -55,7 +57,7 @@ class RegistryWatch:
         """
         looked_at = self._clock()
         try:
-            changed = self._store.refresh(self.directory)
+            changed = self._store.refresh(self.directory, PAUSE_S)
         except RegistryUnavailable as error:
             self.stale_reason = str(error)
             return False

@@ -70,6 +70,17 @@ def test_files_that_have_settled_are_opened_once_until_somebody_writes(store: Re
         known = store.revision()
 
 
+def test_a_look_that_finds_a_change_takes_it_over_without_opening_the_files_again(
+    store: RegistryStore, opened: Opened
+) -> None:
+    directory = store.directory()
+    change(store)
+    before = opened.times
+
+    assert store.refresh(directory)
+    assert opened.times == before + 1
+
+
 def test_a_database_put_in_the_place_of_another_is_seen(store: RegistryStore, tmp_path: Path) -> None:
     other = RegistryStore(f"sqlite:///{tmp_path / 'other.db'}")
     other.migrate()
