@@ -140,6 +140,7 @@ class Pdp:
         if not generations:
             raise NoActivePolicy("no policy set has a good generation")
         directory = self._directory()
+        stated = directory.revision  # before any tenant is read: a look-out may replace them at any moment
         at = self._clock() if now is None else now
         decision, (duties, terms) = self._judged(request, directory, generations, at, limits)
         known, combined = self._combined
@@ -150,7 +151,7 @@ class Pdp:
         decision_id = f"{self._id_prefix}{next(self._ids):012x}"
         seconds = _seconds() - began
         outcome = _new(Outcome, (
-            decision, request, decision_id, at, revision, combined, directory.revision, duties, terms,
+            decision, request, decision_id, at, revision, combined, stated, duties, terms,
             int(seconds * 1e6),
         ))  # fmt: skip
         self.observe(outcome, seconds)
@@ -168,6 +169,7 @@ class Pdp:
         if not generations:
             raise NoActivePolicy("no policy set has a good generation")
         directory = self._directory()
+        stated = directory.revision  # before any tenant is read: a look-out may replace them at any moment
         at = self._clock() if now is None else now
         try:
             if self._registry_is_too_old():
@@ -181,7 +183,7 @@ class Pdp:
             _log.exception("gate_failed")
             found = Passage(False, Reason.INTERNAL_ERROR)
         revision = found.generation.revision if found.generation is not None else self._combined_revision(generations)
-        return GateOutcome(found, secrets.token_hex(16), at, revision, directory.revision)
+        return GateOutcome(found, secrets.token_hex(16), at, revision, stated)
 
     def search(self, what: SearchFor, question: Request, limits: Limits = NO_LIMITS, after: Place = ()) -> Search:
         """The entities for which the question would be permitted within the limits, in a stable order.

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from authz.core.directory import Directory
 from authz.core.generation import Generation
-from authz.core.types import Reason, Request
+from authz.core.types import Address, Reason, Request
 from authz.errors import NoActivePolicy
 from authz.legal_holidays import legal_holidays
 from authz.pdp import Pdp
@@ -69,6 +70,20 @@ def test_every_answer_has_its_own_id_and_both_revisions() -> None:
     assert first.decision_id != second.decision_id
     assert first.policy_revision == "sha256:1"
     assert first.registry_revision == DIRECTORY.revision
+
+
+def test_a_registry_that_changes_while_a_question_is_decided_is_not_stated() -> None:
+    directory = Directory(DIRECTORY.tenants.values(), revision=7)
+
+    def changes() -> bool:
+        directory.revision += 1
+        return False
+
+    deciding = Pdp(Policies(set=GENERATION), lambda: directory, legal_holidays, registry_is_too_old=changes)
+
+    assert deciding.decide(QUESTION, NOON).registry_revision == 7
+    assert deciding.gate("acme", Address(1), NOON).registry_revision == 8
+    assert directory.revision == 9
 
 
 def test_what_comes_with_an_allow_looks_at_the_id_that_was_asked_with() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ def canonical_json(value: object) -> str:
 
 
 def _as_text(value: object) -> object:
+    if isinstance(value, MappingProxyType):
+        return dict(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, Mapping):

@@ -69,6 +69,11 @@ class _TenantChecker:
     def __init__(self, definition: PolicySet, findings: Findings) -> None:
         self._set = definition
         self._findings = findings
+        self._readers: tuple[tuple[str, Callable[[str], str]], ...] = (
+            ("email", canonical_email),
+            ("phone", lambda text: canonical_phone(text, definition.phone_region)),
+            ("login", canonical_login),
+        )
 
     def annexes(self, stated: object) -> tuple[AnnexEntry, ...]:
         path: Path = ("annexes",)
@@ -138,13 +143,10 @@ class _TenantChecker:
         )
 
     def _identifiers(self, path: Path, members: Mapping[str, object]) -> dict[str, str]:
-        readers: dict[str, Callable[[str], str]] = {
-            "email": canonical_email,
-            "phone": lambda text: canonical_phone(text, self._set.phone_region),
-            "login": canonical_login,
-        }
         found = {}
-        for kind, read in readers.items():
+        for kind, read in self._readers:
+            if kind not in members:
+                continue
             text = self._findings.text((*path, kind), members.get(kind), LONGEST_NAME * 2)
             if not text:
                 continue

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from operator import itemgetter
+from typing import Any, Final
 
+import sqlalchemy as sa
+
+from authz.registry import tables as t
 from authz.registry.change import canonical_json
 from authz.registry.entries import ContactEntry
 from authz.registry.log_keys import Known, log_key
+
+_NO_ATTRIBUTES: Final = "{}"
 
 
 def contact_rows(annex_id: int, contacts: Iterable[ContactEntry], log_keys: Known) -> list[dict[str, Any]]:
@@ -22,8 +28,20 @@ def contact_rows(annex_id: int, contacts: Iterable[ContactEntry], log_keys: Know
             "email": contact.email,
             "phone": contact.phone,
             "login": contact.login,
-            "attributes": canonical_json(contact.attributes),
+            "attributes": canonical_json(contact.attributes) if contact.attributes else _NO_ATTRIBUTES,
             "log_key": log_key(contact.keys, log_keys),
         }
         for position, contact in enumerate(contacts, start=1)
     ]
+
+
+def insert_contacts(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
+    """One or more rows of `contact_rows` into the table, bound as they are.
+
+    They are texts and whole numbers, and a load of a million would wait for SQLAlchemy's look at each of them.
+    """
+    statement = t.contact.insert().compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    if statement.positiontup is None:
+        connection.exec_driver_sql(statement.string, rows)
+    else:
+        connection.exec_driver_sql(statement.string, list(map(itemgetter(*statement.positiontup), rows)))

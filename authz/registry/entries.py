@@ -44,7 +44,7 @@ class AnnexEntry(NamedTuple):
     @property
     def content_sha256(self) -> str:
         """SHA-256 of what the paper says; not of the order of its lines, nor of states, which no paper gives."""
-        lines = sorted(canonical_json([*contact[:-2], contact.attributes]) for contact in self.contacts)
+        lines = sorted(canonical_json([*contact[:-2], contact.attributes or {}]) for contact in self.contacts)
         paper = [self.number, self.signed_on, self.effective_from, self.network, self.document_sha256, lines]
         return hashlib.sha256(canonical_json(paper).encode()).hexdigest()
 

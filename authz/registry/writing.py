@@ -9,7 +9,7 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,13 +17,16 @@ from authz.core.types import ContactState, NetworkChoice, SubjectKey
 from authz.registry import tables as t
 from authz.registry.change import Change, canonical_json
 from authz.registry.checking import out_of_order
-from authz.registry.contact_rows import contact_rows
+from authz.registry.contact_rows import contact_rows, insert_contacts
 from authz.registry.entries import AnnexEntry, TenantEntry
 from authz.registry.findings import Finding
 from authz.registry.log_keys import Known, known_log_keys
 from authz.registry.rows import is_stricter, state_of
 
 Row = dict[str, Any]
+
+_CACHE_KIB: Final = 64 << 10
+"""SQLite's own 2 MiB hold no index of many thousand ids: the pages would be written again and again."""
 
 
 class _Known(NamedTuple):
@@ -42,6 +45,8 @@ class Loader:
     def __init__(self, change: Change) -> None:
         self.counts: Counter[str] = Counter()
         self._change = change
+        if change.connection.dialect.name == "sqlite":
+            change.connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
         self._last_annex_id: int = change.connection.execute(sa.select(sa.func.max(t.annex.c.id))).scalar() or 0
 
     def write(self, entries: Sequence[TenantEntry], *, sound: bool) -> list[list[Finding]]:
@@ -152,6 +157,8 @@ class Loader:
     def _suspensions(self, entry: TenantEntry, known: dict[SubjectKey, ContactState], batch: _Batch) -> None:
         for annex in entry.annexes:
             for position, contact in enumerate(annex.contacts, start=1):
+                if contact.state is ContactState.ACTIVE:
+                    continue
                 stricter = [key for key in contact.keys if is_stricter(contact.state, state_of((key,), known))]
                 if not stricter:
                     continue
@@ -193,9 +200,11 @@ class _Batch:
         self.resources: list[Row] = []
 
     def execute(self, connection: sa.Connection) -> None:
-        for table, rows in ((t.tenant, self.tenants), (t.annex, self.annexes), (t.contact, self.contacts)):
+        for table, rows in ((t.tenant, self.tenants), (t.annex, self.annexes)):
             if rows:
                 connection.execute(table.insert(), rows)
+        if self.contacts:
+            insert_contacts(connection, self.contacts)
         for table, rows in ((t.suspension, self.suspensions), (t.resource, self.resources)):
             if rows:
                 self._replace(connection, table, rows)
