@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     model: Path = Field(
         Path("model.conf"), description="the Casbin model, where none lies inside or beside the policies"
     )
-    data: Path = Field(Path("data"), description="folder for generations, snapshots, the log and the SQLite file")
+    data: Path = Field(Path("data"), description="folder for generations, snapshots, the log and the SQLite files")
     database_url: SecretStr | None = Field(None, description="the registry; default: SQLite in the data folder")
     host: _Text = Field("127.0.0.1", description="address to serve on; without any API key only loopback is accepted")
     port: int = Field(8000, ge=0, le=65535, description="port to serve on; 0 takes a free one")

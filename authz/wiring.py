@@ -13,9 +13,9 @@ import structlog
 from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
+from authz.indexer import log_index
 from authz.legal_holidays import legal_holidays
 from authz.log.checkpoints import Checkpoints
-from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.ledger import Place
 from authz.log.pseudonyms import Pseudonyms
@@ -224,9 +224,9 @@ def prune_log(settings: Settings) -> Removed:
 
 
 def recorded_decisions(settings: Settings, store: RegistryStore) -> Recorded:
-    """The recorded decisions, through an index in the registry's database."""
+    """The recorded decisions, through their index."""
     folder = log_place(settings).folder
-    return Recorded(store, LogIndex(folder, store.reading, store.noting), folder)
+    return Recorded(store, log_index(folder, store), folder)
 
 
 def some_key_exists(settings: Settings) -> bool:

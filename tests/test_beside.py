@@ -12,7 +12,7 @@ import pytest
 
 from authz.beside import Task
 from authz.children import indexer_command, keeper_command
-from authz.log.index import LogIndex
+from authz.indexer import log_index
 from authz.log.pieces import Wanted
 from authz.registry.snapshot import load_snapshot
 from authz.registry.store import RegistryStore
@@ -52,7 +52,7 @@ def works_until(command: Sequence[str], kept: Path, done: Callable[[], bool]) ->
 
 def test_what_is_recorded_is_found_in_the_index_by_and_by(tmp_path: Path, store: RegistryStore) -> None:
     log = tmp_path / "log"
-    index = LogIndex(log, store.reading, store.noting)
+    index = log_index(log, store)
     write_segment(log / "a.jsonl", [decision(1), decision(2)])
 
     assert works_until(indexer_command(), log, lambda: len(list(index.search(Wanted()))) == 2) == 0

@@ -12,7 +12,7 @@ from authz.core.contacts import Contact
 from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.types import ContactState, NetworkChoice, SubjectKey
-from authz.log.index import LogIndex
+from authz.indexer import log_index
 from authz.log.pseudonyms import subject_ref
 from authz.log.record import instant
 from authz.recorded import Recorded
@@ -35,7 +35,7 @@ def recorded(tmp_path: Path) -> Recorded:
     store = RegistryStore(f"sqlite:///{tmp_path / 'registry.db'}")
     store.migrate()
     folder = tmp_path / "log"
-    return Recorded(store, LogIndex(folder, store.reading, store.noting), folder)
+    return Recorded(store, log_index(folder, store), folder)
 
 
 def used(folder: Path, days_ago: Mapping[str, int]) -> None:

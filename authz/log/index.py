@@ -1,9 +1,9 @@
-"""The segments, searchable: a copy in the database that follows them and can be built anew (docs/decision-log.md).
+"""The segments, searchable: an index that follows them and can be built anew (docs/decision-log.md).
 
 Each step adds some lines of one segment, in pieces (`log.pieces`), and moves that segment's mark in one transaction,
 so it can be interrupted anywhere and done by several processes at once. The segments stay the truth; nothing here is on
 the decision path. What comes in a trickle makes small pieces, which are joined when as much has followed, so that a
-segment has few small pieces and no line is written more than some ten times.
+segment has few small pieces and none is written more than some ten times.
 """
 
 from __future__ import annotations
@@ -13,26 +13,24 @@ import os
 import secrets
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authz.log import tables as t
 from authz.log.files import SUFFIX
+from authz.log.index_home import Home
 from authz.log.index_lines import NOWHERE, Mark, Step, step_from
-from authz.log.pieces import MOST_LINES, Found, Line, Piece, Position, Wanted, joined, matches, term
+from authz.log.pieces import MOST_LINES, Found, Line, Piece, Position, Wanted, joined_terms, matches, term
 
 _LOCK: Final = "index.lock"
 _FOLDER_ID: Final = "index.id"
 _MOST_TERMS: Final = 100
 """Values of one member that are looked up in the terms; for more of them every piece is read."""
 _PIECES_IN_MEMORY: Final = 4
-
-Connect = Callable[[], AbstractContextManager[sa.Connection]]
 
 
 class Count(NamedTuple):
@@ -45,15 +43,15 @@ class Count(NamedTuple):
 
 
 class LogIndex:
-    """The index of one database. Every method that asks it raises `RegistryUnavailable` while it is away.
+    """The index in one place. Every method that asks it raises `RegistryUnavailable` while it cannot be read.
 
-    `folder`: of the segments on this machine; other machines' records are found as far as they have indexed them.
+    `folder`: of the segments on this machine; of other machines that share a database records are found as far as they
+    have indexed them.
     """
 
-    def __init__(self, folder: Path, reading: Connect, writing: Connect) -> None:
+    def __init__(self, folder: Path, home: Home) -> None:
         self._folder = folder
-        self._reading = reading
-        self._writing = writing
+        self._home = home
 
     def catch_up(self) -> int:
         """Index whatever the segments have and the index has not; the number of records added.
@@ -64,8 +62,8 @@ class LogIndex:
             OSError: a segment cannot be read.
         """
         paths = {path.stem: path for path in sorted(self._folder.glob(f"*{SUFFIX}"))}
-        c = t.progress.c
-        with self._reading() as connection:
+        c = self._home.tables.progress.c
+        with self._home.reading() as connection:
             known = connection.execute(sa.select(c.segment, c.indexed_to, c.head, c.folder)).all()
         marks = {row.segment: Mark(row.indexed_to, row.head) for row in known}
         if paths or known:
@@ -110,11 +108,12 @@ class LogIndex:
         gone = list(segments)
         if not gone:
             return
-        with self._writing() as connection:
+        piece, progress = self._home.tables
+        with self._home.writing() as connection:
             for segment in gone:
                 # The mark first: whoever adds to the segment holds it.
-                connection.execute(t.progress.delete().where(t.progress.c.segment == segment))
-                connection.execute(t.piece.delete().where(t.piece.c.segment == segment))
+                connection.execute(progress.delete().where(progress.c.segment == segment))
+                connection.execute(piece.delete().where(piece.c.segment == segment))
 
     def rebuild(self) -> int:
         """Drop what the index holds of this machine's segments and read them again; the number of records added."""
@@ -148,8 +147,8 @@ class LogIndex:
 
     def begins(self) -> str:
         """The instant of the oldest record; empty where there is none."""
-        with self._reading() as connection:
-            return connection.execute(sa.select(sa.func.min(t.piece.c.first_at))).scalar() or ""
+        with self._home.reading() as connection:
+            return connection.execute(sa.select(sa.func.min(self._home.tables.piece.c.first_at))).scalar() or ""
 
     def _in_order(self, wanted: Wanted, after: Position | None, *, newest_first: bool) -> Iterator[Found]:
         """Reads one piece after the other; a record waits until no piece that comes can hold one before it.
@@ -157,35 +156,37 @@ class LogIndex:
         Raises:
             _PieceGone: a piece is not there any more; nothing was left out before the last one that was found.
         """
-        c = t.piece.c
+        c = self._home.tables.piece.c
         edge = c.last_at if newest_first else c.first_at
-        with self._reading() as connection:
-            query = sa.select(c.piece, c.segment, edge).where(*_conditions(wanted, connection.dialect.name))
+        with self._home.reading() as connection:
+            query = sa.select(c.piece, c.segment, edge.label("edge"), *self._home.listed)
+            query = query.where(*_conditions(self._home.tables.piece, wanted, connection.dialect.name))
             if after is not None:
                 query = query.where(c.first_at <= after.at if newest_first else c.last_at >= after.at)
             pieces = connection.execute(query.order_by(edge.desc() if newest_first else edge)).all()
         waiting: list[Found] = []
-        for piece, segment, at in pieces:
+        for piece in pieces:
+            at = piece.edge
             passed = [one for one in waiting if (one.position.at > at if newest_first else one.position.at < at)]
             yield from passed
             waiting = waiting[len(passed) :]
-            with self._reading() as connection:
-                lines = connection.execute(sa.select(c.lines).where(c.piece == piece)).scalar()
+            lines = self._home.lines_of(piece)
             if lines is None:
                 raise _PieceGone
-            for position, _, line in matches(segment, lines, wanted):
+            for position, _, line in matches(piece.segment, lines, wanted):
                 if after is None or (position < after if newest_first else position > after):
                     waiting.append(Found(position, line.decode("ascii", "backslashreplace")))
             waiting.sort(key=_position, reverse=newest_first)
         yield from waiting
 
     def _each(self, wanted: Wanted) -> Iterator[Line]:
-        """Every record that is wanted, in any order, in one look at the database."""
-        c = t.piece.c
-        with self._reading() as connection:
-            query = sa.select(c.segment, c.lines).where(*_conditions(wanted, connection.dialect.name))
-            for segment, lines in connection.execute(query, execution_options={"yield_per": _PIECES_IN_MEMORY}):
-                for _, said, _ in matches(segment, lines, wanted):
+        """Every record that is wanted, in any order, in one look at the index."""
+        table = self._home.tables.piece
+        with self._home.reading() as connection:
+            query = sa.select(table.c.segment, *self._home.where)
+            query = query.where(*_conditions(table, wanted, connection.dialect.name))
+            for piece in connection.execute(query, execution_options={"yield_per": _PIECES_IN_MEMORY}):
+                for _, said, _ in matches(piece.segment, self._home.lines_in(piece), wanted):
                     yield said
 
     def _folder_id(self) -> str:
@@ -202,8 +203,8 @@ class LogIndex:
 
     def _add(self, segment: str, mark: Mark, step: Step) -> bool:
         """Whether this process did it; another may have been faster."""
-        table = t.progress
-        with self._writing() as connection:
+        table = self._home.tables.progress
+        with self._home.writing() as connection:
             insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
             moved = connection.execute(
                 table.update()
@@ -222,8 +223,32 @@ class LogIndex:
                 anew = insert(table).values(begun).on_conflict_do_nothing().returning(table.c.segment)
                 if connection.execute(anew).first() is None:
                     return False
-            _put(connection, segment, step.pieces)
+            self._put(connection, segment, step.pieces)
         return True
+
+    def _put(self, connection: sa.Connection, segment: str, pieces: Sequence[Piece]) -> None:
+        """Add pieces at the end of a segment; small ones that stand there are joined with the first of them."""
+        if not pieces:
+            return
+        home, table = self._home, self._home.tables.piece
+        rows = [{"segment": segment, **_described(piece), **home.stored(piece)} for piece in pieces]
+        newest = sa.select(table.c.piece, table.c.records).where(table.c.segment == segment)
+        newest = newest.order_by(table.c.piece.desc()).limit(1)
+        while (last := connection.execute(newest).first()) is not None:
+            first = rows[0]
+            if last.records > first["records"] or last.records + first["records"] > MOST_LINES:
+                break
+            before = connection.execute(sa.select(table).where(table.c.piece == last.piece)).one()
+            rows[0] = {
+                "segment": segment,
+                "records": before.records + first["records"],
+                "first_at": min(before.first_at, first["first_at"]),
+                "last_at": max(before.last_at, first["last_at"]),
+                "terms": joined_terms(before.terms, first["terms"]),
+                **home.joined(before, first),
+            }
+            connection.execute(table.delete().where(table.c.piece == before.piece))
+        connection.execute(table.insert(), rows)
 
 
 class _PieceGone(Exception):
@@ -234,34 +259,23 @@ def _position(found: Found) -> Position:
     return found.position
 
 
-def _put(connection: sa.Connection, segment: str, pieces: Sequence[Piece]) -> None:
-    """Add pieces at the end of a segment; small ones that stand there are joined with the first of them."""
-    if not pieces:
-        return
-    first, c = pieces[0], t.piece.c
-    newest = sa.select(c.piece, c.records).where(c.segment == segment).order_by(c.piece.desc()).limit(1)
-    while (last := connection.execute(newest).first()) is not None:
-        if last.records > first.records or last.records + first.records > MOST_LINES:
-            break
-        lines = connection.execute(sa.select(c.lines).where(c.piece == last.piece)).scalar_one()
-        first = joined(lines, first)
-        connection.execute(t.piece.delete().where(c.piece == last.piece))
-    connection.execute(t.piece.insert(), [{"segment": segment, **piece._asdict()} for piece in (first, *pieces[1:])])
+def _described(piece: Piece) -> dict[str, Any]:
+    return {name: getattr(piece, name) for name in ("records", "first_at", "last_at", "terms")}
 
 
-def _conditions(wanted: Wanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
+def _conditions(piece: sa.Table, wanted: Wanted, dialect: str) -> Iterator[sa.ColumnElement[bool]]:
     """Which pieces may hold a record that is wanted."""
-    c = t.piece.c
+    c = piece.c
     for member, any_of in wanted.values():
         if len(any_of) <= _MOST_TERMS:
-            yield sa.or_(sa.false(), *(_holds(term(member, value), dialect) for value in any_of))
+            yield sa.or_(sa.false(), *(_holds(c.terms, term(member, value), dialect) for value in any_of))
     if wanted.since:
         yield c.last_at >= wanted.since
     if wanted.until:
         yield c.first_at < wanted.until
 
 
-def _holds(one: bytes, dialect: str) -> sa.ColumnElement[bool]:
-    terms, sought = t.piece.c.terms, sa.literal(one, sa.LargeBinary)
+def _holds(terms: sa.ColumnElement[bytes], one: bytes, dialect: str) -> sa.ColumnElement[bool]:
+    sought = sa.literal(one, sa.LargeBinary)
     place = sa.func.instr(terms, sought) if dialect == "sqlite" else sa.func.position(sought.op("IN")(terms))
     return place > 0

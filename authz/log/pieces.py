@@ -1,7 +1,7 @@
 """The records of a segment in pieces, and looking for records in them. Pure.
 
-A piece is some hundred lines as they stand in the segment, the span of time they fall into, and its terms: four bytes
-for each value that a line has in a member that is searched by. To look for a value is to read the terms of the pieces,
+A piece is some hundred lines of the segment, the span of time they fall into, and its terms: four bytes for each value
+that a line has in a member that is searched by. To look for a value is to read the terms of the pieces,
 and then only the pieces that have it; that costs the writing side far less than an entry of a database's index for each
 member of each line. Terms may say that a value is there when it is not (one piece in some hundred thousand); never the
 other way round.
@@ -10,7 +10,8 @@ other way round.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+import struct
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
 from zlib import crc32
@@ -53,22 +54,27 @@ class Wanted(NamedTuple):
                 yield member, (value,)
 
 
-class Line(msgspec.Struct, gc=False):
-    """The members of a line that are searched by, and how it hangs together with the line before."""
+class _Searched(msgspec.Struct, gc=False):
+    """The members of a line that its piece has terms of, and when it was."""
 
     kind: str
-    seq: int
-    prev: str = ""
     at: str = ""
     id: str = ""
     tenant: str | None = None
     action: str | None = None
-    decision: bool = False
     reason: str = ""
     caller: str | None = None
     subject_ref: str | None = None
     resource_ref: str | None = None
     request_id: str | None = None
+
+
+class Line(_Searched, gc=False, kw_only=True):
+    """The same and whatever else is asked of a line: its place in the segment, and the hash of the line before."""
+
+    seq: int
+    prev: str = ""
+    decision: bool = False
 
 
 class Position(NamedTuple):
@@ -93,16 +99,23 @@ class Found(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Some records. `first_at`, `last_at`: their oldest and newest instant. `lines`: whole ones, newlines included."""
+    """Some records. `first_at`, `last_at`: their oldest and newest instant.
+
+    `begins`, `ends`: where its lines stand in the segment, in bytes. `lines`: whole ones, newlines included; some of
+    them may be no records.
+    """
 
     records: int
     first_at: str
     last_at: str
     terms: bytes
-    lines: bytes
+    begins: int
+    ends: int
+    lines: Sequence[bytes]
 
 
 _decode: Final = msgspec.json.Decoder(Line).decode
+_decode_searched: Final = msgspec.json.Decoder(_Searched).decode
 _TERMS: Final = {
     member: (attrgetter(member), crc32(member.encode()))
     for member in ("id", "tenant", "action", "reason", "caller", "subject_ref", "resource_ref", "request_id")
@@ -118,20 +131,26 @@ def read_line(line: bytes) -> Line | None:
         return None
 
 
-def pieces_of(lines: Sequence[bytes]) -> list[Piece]:
-    """The records among some whole lines, in pieces of at most `MOST_LINES`."""
-    read = [(said, line) for line in lines if (said := read_line(line)) is not None and said.kind in _ANSWERS]
-    return [_piece(read[at : at + MOST_LINES]) for at in range(0, len(read), MOST_LINES)]
+def pieces_of(lines: Sequence[bytes], begins: int = 0) -> list[Piece]:
+    """Whole lines in pieces of at most `MOST_LINES`; those without a record are left out.
+
+    `begins`: where in the segment the first line stands.
+    """
+    pieces = []
+    for at in range(0, len(lines), MOST_LINES):
+        some = lines[at : at + MOST_LINES]
+        ends = begins + sum(map(len, some))
+        said = _records_of(some)
+        if said:
+            instants = list(map(_AT, said))
+            pieces.append(Piece(len(said), min(instants), max(instants), _terms_of(said), begins, ends, some))
+        begins = ends
+    return pieces
 
 
-def joined(before: bytes, piece: Piece) -> Piece:
-    """One piece of the lines of two that follow each other."""
-    return pieces_of(split(before + piece.lines))[0]
-
-
-def split(lines: bytes) -> list[bytes]:
-    """The lines of a piece, newlines included."""
-    return [line + b"\n" for line in lines.split(b"\n")[:-1]]
+def joined_terms(some: bytes, others: bytes) -> bytes:
+    """The terms of two pieces in one."""
+    return _packed({*_each_term(some), *_each_term(others)})
 
 
 def term(member: str, value: str) -> bytes:
@@ -148,6 +167,7 @@ def matches(segment: str, lines: bytes, wanted: Wanted) -> list[tuple[Position, 
         said = read_line(line)
         if (
             said is not None
+            and said.kind in _ANSWERS
             and all(of(said) in any_of for of, any_of in values)
             and (wanted.decision is None or said.decision is wanted.decision)
             and (not wanted.since or said.at >= wanted.since)
@@ -174,16 +194,31 @@ def _likely(lines: bytes, wanted: Wanted) -> Iterator[bytes]:
         at = lines.find(value, end)
 
 
-def _piece(read: Sequence[tuple[Line, bytes]]) -> Piece:
-    said = [one for one, _ in read]
-    terms = b"".join(
-        crc32(value.encode(), of_member).to_bytes(4)
-        for of, of_member in _TERMS.values()
-        for value in set(map(of, said))
-        if value
+def _records_of(lines: Iterable[bytes]) -> list[_Searched]:
+    found = []
+    for line in lines:
+        try:
+            said = _decode_searched(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            continue
+        if said.kind in _ANSWERS:
+            found.append(said)
+    return found
+
+
+def _terms_of(said: Sequence[_Searched]) -> bytes:
+    return _packed(
+        crc32(value.encode(), of_member) for of, of_member in _TERMS.values() for value in set(map(of, said)) if value
     )
-    instants = list(map(_AT, said))
-    return Piece(len(read), min(instants), max(instants), terms, b"".join([line for _, line in read]))
+
+
+def _packed(terms: Iterable[int]) -> bytes:
+    each = list(terms)
+    return struct.pack(f">{len(each)}I", *each)
+
+
+def _each_term(terms: bytes) -> Sequence[int]:
+    return struct.unpack(f">{len(terms) // 4}I", terms)
 
 
 def _is_plain(value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from authz.errors import RegistryUnavailable
+from authz.indexer import log_home, log_index
 from authz.log.index import Count, LogIndex
+from authz.log.index_home import Home
 from authz.log.pieces import Found, Position, Wanted
 from authz.registry.store import RegistryStore
 from tests.log.segments import AT, decision, write_segment
@@ -34,7 +37,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def index(folder: Path, store: RegistryStore) -> LogIndex:
-    return LogIndex(folder, store.reading, store.noting)
+    return log_index(folder, store)
+
+
+@pytest.fixture
+def home(folder: Path, store: RegistryStore) -> Home:
+    """The same index from behind."""
+    return log_home(folder, store)
 
 
 def ids(found: list[Found]) -> list[int]:
@@ -62,7 +71,7 @@ def test_each_record_is_indexed_once_however_often_the_index_catches_up(
     assert index.catch_up() == 2
     assert index.catch_up() == 0
     write_segment(segment, decisions(1, 3))
-    assert LogIndex(folder, store.reading, store.noting).catch_up() == 1
+    assert log_index(folder, store).catch_up() == 1
 
     assert everything(index) == [1, 2, 3]
 
@@ -83,7 +92,7 @@ def test_a_line_that_is_being_written_waits_for_its_end(folder: Path, index: Log
 def test_several_at_once_index_nothing_twice(folder: Path, store: RegistryStore, index: LogIndex) -> None:
     for name in "abc":
         write_segment(folder / f"{name}.jsonl", decisions(1, 40))
-    others = [LogIndex(folder, store.reading, store.noting) for _ in range(4)]
+    others = [log_index(folder, store) for _ in range(4)]
     threads = [threading.Thread(target=one.catch_up, daemon=True) for one in others]
 
     for thread in threads:
@@ -141,11 +150,13 @@ def test_a_value_that_one_database_cannot_hold_stops_nothing(folder: Path, index
 def test_a_segment_that_retention_took_is_forgotten_and_another_servers_is_not(
     folder: Path, tmp_path: Path, store: RegistryStore, index: LogIndex
 ) -> None:
+    if store.sqlite_file is not None:
+        pytest.skip("only a database is shared by several machines")
     mine = write_segment(folder / "mine.jsonl", decisions(1, 1))
     write_segment(folder / "mine-too.jsonl", decisions(2, 2))
     write_segment(tmp_path / "there" / "other.jsonl", decisions(3, 3))
     index.catch_up()
-    LogIndex(tmp_path / "there", store.reading, store.noting).catch_up()
+    log_index(tmp_path / "there", store).catch_up()
 
     mine.unlink()  # while the database was away, say, so that nobody told the index
     index.catch_up()
@@ -163,19 +174,21 @@ def test_a_folder_that_is_not_there_takes_nothing_from_the_index(
     assert index.catch_up() == 0
     folder.mkdir()  # the place where the disk was
     assert index.catch_up() == 0
+    shutil.rmtree(folder)
+    folder.with_name("away").rename(folder)
 
+    assert index.catch_up() == 0
     assert everything(index) == [1, 2]
 
 
-def test_the_index_is_made_anew_from_the_segments(folder: Path, store: RegistryStore, index: LogIndex) -> None:
+def test_the_index_is_made_anew_from_the_segments(folder: Path, home: Home, index: LogIndex) -> None:
     write_segment(folder / "a.jsonl", decisions(1, 2))
     index.catch_up()
-    with store.noting() as connection:
-        connection.exec_driver_sql("UPDATE decision_piece SET lines = terms")
+    with home.writing() as connection:
+        connection.execute(home.tables.piece.update().values(terms=b""))
 
-    assert everything(index) == []
-    index.forget(["a"])
-    index.catch_up()
+    assert everything(index, Wanted(reason="permitted")) == []
+    assert index.rebuild() == 2
 
     assert everything(index, Wanted(reason="permitted")) == [1, 2]
 
@@ -185,7 +198,7 @@ def test_a_database_that_is_away_is_told(folder: Path) -> None:
     away = RegistryStore("postgresql://authz@127.0.0.1:9/registry")
 
     with pytest.raises(RegistryUnavailable):
-        LogIndex(folder, away.reading, away.noting).catch_up()
+        log_index(folder, away).catch_up()
 
 
 @pytest.fixture
@@ -254,9 +267,7 @@ def test_there_is_no_hidden_limit(folder: Path, index: LogIndex) -> None:
     assert sorted(everything(index)) == list(range(1, 4502))
 
 
-def test_what_comes_in_a_trickle_is_found_and_makes_few_pieces(
-    folder: Path, store: RegistryStore, index: LogIndex
-) -> None:
+def test_what_comes_in_a_trickle_is_found_and_makes_few_pieces(folder: Path, home: Home, index: LogIndex) -> None:
     segment = folder / "a.jsonl"
     for number in range(1, 40):
         write_segment(segment, decisions(1, number))
@@ -264,7 +275,7 @@ def test_what_comes_in_a_trickle_is_found_and_makes_few_pieces(
 
     assert everything(index) == list(range(1, 40))
     assert everything(index, Wanted(id=f"{7:032x}")) == [7]
-    with store.reading() as connection:
+    with home.reading() as connection:
         sizes = connection.exec_driver_sql("SELECT records FROM decision_piece ORDER BY piece").scalars().all()
     assert sizes == [32, 4, 2, 1]
 
@@ -281,7 +292,8 @@ def test_a_search_loses_nothing_and_finds_nothing_twice_while_pieces_are_joined(
     index.catch_up()  # one of 8
     found += search
 
-    assert ids(found) == list(range(1, 9))
+    assert ids(found)[:7] == list(range(1, 8))
+    assert ids(found)[7:] in ([], [8])  # it came after the search began
 
 
 @pytest.mark.parametrize("newest_first", [True, False], ids=["newest first", "oldest first"])

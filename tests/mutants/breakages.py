@@ -15,6 +15,7 @@ _REPLAY: Final = ("tests/differential/test_replay_never_guesses.py",)
 _AGAIN: Final = ("tests/log/test_again.py",)
 _PROOF: Final = ("tests/cli/test_log_proof.py",)
 _INDEX: Final = ("tests/log/test_index.py",)
+_INDEX_FILE: Final = ("tests/log/test_index_file.py",)
 _FIND: Final = ("tests/cli/test_log_find.py",)
 _WRITER: Final = ("tests/log/test_writer.py",)
 _BACKLOG: Final = ("tests/log/test_backlog.py",)
@@ -810,6 +811,34 @@ BREAKAGES: Final = (
         "authz/log/index.py",
         'if not anew and (size < mark.to or step.before not in ("", mark.head)):',
         "if not anew and size < 0:",
+        _INDEX,
+    ),
+    Breakage(
+        "what retention took stays in the bytes of the index",
+        "authz/log/index_file.py",
+        "PRAGMA secure_delete = ON",
+        "PRAGMA secure_delete = OFF",
+        _INDEX_FILE,
+    ),
+    Breakage(
+        "an index of another form is taken for one of this",
+        "authz/log/index_file.py",
+        "(application, form) == (_APPLICATION, _FORM)",
+        "application == _APPLICATION",
+        _INDEX_FILE,
+    ),
+    Breakage(
+        "an index is replaced under whoever has it open",
+        "authz/log/index_file.py",
+        "with self._locked(fcntl.LOCK_EX):",
+        "with self._locked(fcntl.LOCK_SH):",
+        _INDEX_FILE,
+    ),
+    Breakage(
+        "pieces that are joined lose what the first one had",
+        "authz/log/pieces.py",
+        "_packed({*_each_term(some), *_each_term(others)})",
+        "_packed({*_each_term(others)})",
         _INDEX,
     ),
     Breakage(

@@ -13,7 +13,7 @@ from starlette.types import Scope as Connection
 
 from authz.core.limits import Limits
 from authz.core.types import SubjectKey
-from authz.log.index import LogIndex
+from authz.indexer import log_index
 from authz.log.pseudonyms import Pseudonyms, subject_ref
 from authz.log.receipt import read_receipt, write_receipt
 from authz.log.signing import Signer, signer_at
@@ -50,7 +50,7 @@ class LoggedWorld(World):
 
     def __init__(self, store: RegistryStore, folder: Path, signer: Signer) -> None:
         super().__init__()
-        self.recorded = Recorded(store, LogIndex(folder, store.reading, store.noting), folder)
+        self.recorded = Recorded(store, log_index(folder, store), folder)
         self._signer = signer
 
     def receipt(self, line: str, segment: str, now: float) -> bytes:

@@ -19,9 +19,9 @@ from authz.core.generation import Generation
 from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
+from authz.indexer import log_index
 from authz.legal_holidays import legal_holidays
 from authz.log.backlog import MakesRecords
-from authz.log.index import LogIndex
 from authz.log.journal import Journal
 from authz.log.pseudonyms import Pseudonyms
 from authz.log.record import Record
@@ -161,9 +161,8 @@ class World:
         self.confirmations = Confirmations(away)
         present = Present(self.policies, lambda: self.directory)
         self.past = Past(PastPolicies(Path("no such folder")), away, present, legal_holidays)
-        self.recorded = Recorded(
-            away, LogIndex(Path("no such folder"), away.reading, away.noting), Path("no such folder")
-        )
+        no_log = Path("no such folder", "log")
+        self.recorded = Recorded(away, log_index(no_log, away), no_log)
         self.people = People(away, self.policies.current, lambda _: None)
         self.state = Health(
             {"demo": set_status() if live else set_status(revision="", stale=True)},
