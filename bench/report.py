@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from report_growth import growth_chart, growth_section
 from results import read_results
 from world import ROOT
 
 CHART = ROOT / "docs/performance.svg"
+GROWTH_CHART = ROOT / "docs/growth.svg"
 PAGE = ROOT / "docs/performance.md"
 
 HEAD = """\
@@ -31,26 +33,6 @@ answers two items with one subject and one resource id by the properties of only
 them allows), so the address is made part of the resource's id here. nginx and the no-op ASGI application read a request and answer a constant: they
 are the floor, not peers. What ours does in that time and they do not: strict reading, who asks, why, and a record. Its CPU and memory are those
 of every process that answers, records or indexes the records for search; the indexer has a process of its own, at low priority.
-"""
-GROWTH = """\
-
-## Growth
-
-| tenants | contacts | `core.decide` | body to answer bytes | made in | memory |
-|---|---|---|---|---|---|
-{tenants}
-
-A decision is the same handful of look-ups however many tenants there are; what grows is how often one of them misses the processor's caches.
-That is where the curve bends: when the people no longer fit into them, between 1,000 and 50,000 tenants. Time and memory here are those of the made-up
-world, with the questions and what the peers are given; `python bench/registry_size.py` and `python bench/at_scale.py` measure what a service needs
-(docs/decisions/0008-a-million-people.md).
-
-| network lines of a tenant | `core.decide` | compiled in |
-|---|---|---|
-{lines}
-
-The line that holds an address is found by halving, so a hundred times the lines cost a few steps more; compiling a tenant's lines takes
-their number times its logarithm.
 """
 
 
@@ -110,15 +92,8 @@ def main() -> None:
             parts.append(f"| {name} | {us(found['batch']['cpu_us_per_decision'])} |\n")
     parts.append(PEERS)
     if growth is not None:
-        tenants = "\n".join(
-            f"| {one['tenants']:,} | {one['contacts']:,} | {one['decide_us']:.1f} us | {one['body_to_bytes_us']:.1f} us | "
-            f"{one['made_s']:.1f} s | {one['memory_mib']:.0f} MiB |"
-            for one in growth["tenants"]
-        )
-        lines = "\n".join(
-            f"| {one['lines']:,} | {one['decide_us']:.1f} us | {one['made_ms']:.0f} ms |" for one in growth["lines"]
-        )
-        parts.append(GROWTH.format(tenants=tenants, lines=lines))
+        parts.append(growth_section(growth))
+        GROWTH_CHART.write_text(growth_chart(growth))
     PAGE.write_text("".join(parts))
     last = max((key for key in base if key.isdigit()), key=int)
     bars = [(name, figure["median"]) for name, figure in compare["engines"].items()]

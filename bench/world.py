@@ -43,10 +43,10 @@ class World(NamedTuple):
     questions: tuple[Asked, ...]
 
 
-def make_world(tenants: int, questions: int, seed: int = 1) -> World:
-    """`tenants` x 20 contacts, each tenant with four declared ranges and a denied address; distinct questions."""
+def make_world(tenants: int, questions: int, seed: int = 1, contacts: int = CONTACTS_PER_TENANT) -> World:
+    """`tenants` x `contacts`, each tenant with four declared ranges and a denied address; distinct questions."""
     rng = random.Random(seed)
-    live = generation_of(build_set(read_bundle(ROOT / "policies" / POLICY_SET, ROOT / "model.conf")))
+    live = compiled(ROOT / "policies" / POLICY_SET)
     lines = {f"t{number}": _lines(number) for number in range(tenants)}
     networks = {tenant: TenantNetworks(declared) for tenant, declared in lines.items()}
     generation = Generation(live.definition, live.table, networks, live.facts, live.local_day.zone, live.revision)
@@ -54,18 +54,23 @@ def make_world(tenants: int, questions: int, seed: int = 1) -> World:
     roles = {
         f"c{at}@t{number}.example": (f"t{number}", role_names[at % len(role_names)])
         for number in range(tenants)
-        for at in range(CONTACTS_PER_TENANT)
+        for at in range(contacts)
     }
-    directory = Directory(_tenant(f"t{number}", roles) for number in range(tenants))
+    directory = Directory(_tenant(f"t{number}", roles, contacts) for number in range(tenants))
     asked: dict[Asked, None] = {}
     actions = list(live.definition.actions)
     while len(asked) < questions:
         number = rng.randrange(tenants)
-        contact = f"c{rng.randrange(CONTACTS_PER_TENANT)}@t{number}.example"
+        contact = f"c{rng.randrange(contacts)}@t{number}.example"
         inside = rng.random() < 0.75
         ip = f"{_prefix(number)}.{rng.choice((0, 2, 4, 6) if inside else (1, 3, 5, 7))}.{rng.randrange(256)}"
         asked[Asked(contact, rng.choice(actions), f"t{number}", ip)] = None
     return World(directory, generation, roles, lines, tuple(asked))
+
+
+def compiled(set_dir: Path) -> Generation:
+    """A set of files, ready to decide."""
+    return generation_of(build_set(read_bundle(set_dir, ROOT / "model.conf")))
 
 
 def _prefix(number: int) -> str:
@@ -78,9 +83,9 @@ def _lines(number: int) -> tuple[NetworkLine, ...]:
     return (*allowed, NetworkLine(f"{prefix}.2.66/32", Effect.DENY, "bench:9"))
 
 
-def _tenant(tenant: str, roles: dict[str, tuple[str, str]]) -> Tenant:
+def _tenant(tenant: str, roles: dict[str, tuple[str, str]], many: int) -> Tenant:
     contacts = []
-    for at in range(CONTACTS_PER_TENANT):
+    for at in range(many):
         email = f"c{at}@{tenant}.example"
         key = email_key(email)
         if key is None:

@@ -133,7 +133,7 @@ def ours(world: World, mode: str, folder: Path, workers: int = 1) -> Iterator[Se
     data = folder / f"data-{mode}-{workers}"
     settings = {
         "AUTHZ_DATA": data.as_posix(),
-        "AUTHZ_POLICIES": _policies(world, folder).as_posix(),
+        "AUTHZ_POLICIES": policies_of(world, folder).as_posix(),
         "AUTHZ_MODEL": (ROOT / "model.conf").as_posix(),
         "AUTHZ_LOG_MODE": mode,
         "AUTHZ_LOG_LEVEL": "warning",
@@ -169,7 +169,7 @@ def _each(answer: bytes) -> list[bool]:
     return [one["decision"] is True for one in json.loads(answer)["evaluations"]]
 
 
-def _policies(world: World, folder: Path) -> Path:
+def policies_of(world: World, folder: Path) -> Path:
     """The shipped set with one network file for each tenant of the world."""
     policies = folder / "policies"
     if not policies.exists():
