@@ -589,7 +589,7 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "a folder that is named like the revision is compared with itself",
-        "authz/cli/diff/sides.py",
+        "authz/cli/diff/opened.py",
         "is_revision(stated, Path()) or (is_base and is_tracked(folder))",
         "False",
         ("tests/cli/test_diff_sides.py",),

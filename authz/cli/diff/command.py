@@ -13,10 +13,11 @@ import typer
 from authz.cli.compiled import cache_beside, definitions
 from authz.cli.diff.acceptance import Accepted, accepted
 from authz.cli.diff.forms import Compared, as_json, markdown, print_terminal
+from authz.cli.diff.opened import opened, seat_of
 from authz.cli.diff.people import People, directory_of
 from authz.cli.diff.places import declared_at
 from authz.cli.diff.remarks import RULES, remarks
-from authz.cli.diff.sides import Side, compiled_sides, opened, seat_of
+from authz.cli.diff.sides import Side, compiled_sides
 from authz.cli.diff.words import lines_of
 from authz.cli.examples import examples
 from authz.cli.failures import Usage

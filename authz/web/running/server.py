@@ -38,7 +38,7 @@ from authz.web.credentials.ways_in import tls_options, ways_in
 from authz.web.gate.forward import gate_rules
 from authz.web.measures.metrics import Metrics
 from authz.web.measures.tally import Tally, tally_folder
-from authz.web.running.builder_child import builder_child, child
+from authz.web.running.child import child
 from authz.web.running.operations import configure_operations_log
 from authz.web.running.refresh import LookOuts
 
@@ -81,7 +81,7 @@ def serve(settings: Settings) -> None:
         try:
             with (
                 tally_folder(settings.data) as tallies,
-                builder_child(children.builder_command(settings)),
+                child("builder", children.builder_command(settings)),
                 child("indexer", children.indexer_command(), children.indexer_task(settings)),
                 child("keeper", children.keeper_command(), children.keeper_task(settings), _KEEPER_PAUSE_S),
             ):

@@ -1,4 +1,4 @@
-"""Children of the serving process, the policy builder first: started, started again when they die, ended with it."""
+"""Children of the serving process: started, started again when they die, ended with it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 30.0
 _GOOD_LIFE_S: Final = 60.0
 """One that lived so long is started again at once; one that dies on start, at a slower and slower pace."""
-
-
-@contextmanager
-def builder_child(command: Sequence[str]) -> Iterator[None]:
-    """A builder runs as long as the block."""
-    with child("builder", command):
-        yield
 
 
 @contextmanager
