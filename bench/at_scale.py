@@ -1,8 +1,9 @@
 """The service with a million contacts: ready when, how much memory, how late a suspension is, who waits for a change.
 
 A real `authz serve` on SQLite over TENANTS x 20 contacts, each tenant with a network line of its own. Somebody asks
-about a random contact every two milliseconds; meanwhile contacts are suspended, a network file changes, and some
-thousand tenants are loaded anew. Says how long the questions of that time took, beside those of quiet seconds.
+about a random contact every two milliseconds; meanwhile contacts are suspended, a network file changes, some thousand
+tenants are loaded anew, and one more contact is suspended while they are taken over. Says how long the questions of
+that time took, beside those of quiet seconds.
 
 Usage: python bench/at_scale.py [TENANTS [WORKERS]]   (50,000 tenants: five minutes, most of it to fill the database)
 """
@@ -28,9 +29,13 @@ from peers.load import resident_mib
 from peers.servers import BIN, JSON, compact, family, free_port, started
 from world import CONTACTS_PER_TENANT, POLICY_SET, ROOT
 
+from authz.core.types import SubjectKey
+from authz.registry.store import RegistryStore
+from authz.registry.suspension import suspend
+
 TENANTS: Final = 50_000
 SUSPENSIONS: Final = 8
-LOADED_ANEW: Final = 5_000
+LOADED_ANEW: Final = 20_000
 QUIET_S: Final = 8.0
 PAUSE_S: Final = 0.002
 PATIENCE_S: Final = 300.0
@@ -172,9 +177,19 @@ def measure(folder: Path, tenants: int, workers: int) -> None:
         authz("registry", "load", (folder / "some.jsonl").as_posix(), "--by", "bench")
         newest = client.ask(0, 1)["revision"]["registry"]
         with asking.told(f"while {min(LOADED_ANEW, tenants)} changed tenants are taken over"):
-            taken = until(lambda: client.ask(0, 1)["revision"]["registry"] > newest)
+            begun = time.perf_counter()
+            last = tenants - 1
+            suspend(
+                RegistryStore(f"sqlite:///{folder}/data/registry.sqlite"),
+                f"t{last}",
+                SubjectKey(email(last, 0)),
+                "bench",
+            )
+            refused = until(lambda: client.ask(last, 0)["reason"] == "contact_suspended")
+            until(lambda: client.ask(0, 1)["revision"]["registry"] > newest)
+            taken = time.perf_counter() - begun
             time.sleep(1)
-        print(f"live after {taken:.1f} s")
+        print(f"live after {taken:.1f} s; refused after a suspension that was committed meanwhile: {refused:.2f} s")
         asking.ended.set()
         asking.join()
         for one in family(pid):
