@@ -15,6 +15,7 @@ from starlette.routing import Route
 from authz.errors import AuthzError
 from authz.web.connection.heads import Endpoint, Fast, Heads
 from authz.web.connection.hygiene import Direct, Hygiene
+from authz.web.connection.turn import Turn
 from authz.web.credentials.callers import Callers, FromMemory
 from authz.web.decide.as_of import DECISION, FlatDecision
 from authz.web.decide.authzen import EVALUATION, EVALUATIONS, Evaluations, Metadata, metadata_paths, search_endpoints
@@ -61,7 +62,7 @@ def create_app(
     decisions = Decisions(service)
     app.router.routes.extend(direct_routes(service, decisions, callers, metrics or Metrics(Tally())))
     app.router.routes.extend(registry_routes(service, callers))
-    fast = Fast(Heads(_at_once(decisions), callers), decisions) if isinstance(callers, FromMemory) else None
+    fast = Fast(Heads(_at_once(decisions), callers), decisions, Turn()) if isinstance(callers, FromMemory) else None
     return Hygiene(app, _by_exact_path(app), Forward(service, callers, gate), fast)
 
 

@@ -18,6 +18,7 @@ _INDEX: Final = ("tests/log/test_index.py",)
 _INDEX_FILE: Final = ("tests/log/test_index_file.py",)
 _FIND: Final = ("tests/cli/test_log_find.py",)
 _WRITER: Final = ("tests/log/test_writer.py",)
+_TURN: Final = ("tests/web/test_turn.py",)
 _BACKLOG: Final = ("tests/log/test_backlog.py",)
 _RECOVERY: Final = ("tests/log/test_recovery.py",)
 _ADDRESSES: Final = ("tests/log/test_addresses.py",)
@@ -706,6 +707,20 @@ BREAKAGES: Final = (
         "decisions.when_safe(ticket, partial(self._leave, head, answered))",
         "self._leave(head, answered, None)",
         _FAST,
+    ),
+    Breakage(
+        "a fault on one connection leaves those behind it without an answer",
+        "authz/web/connection/turn.py",
+        "            except Exception:  # noqa: BLE001 - a fault on one connection is none of the others\n",
+        "            except ZeroDivisionError:\n",
+        _TURN,
+    ),
+    Breakage(
+        "a question that came in the turn in which the service ends is lost",
+        "authz/web/connection/fast.py",
+        "        self.look()\n        if self._waits:\n",
+        "        if self._waits:\n",
+        _TURN,
     ),
     Breakage(
         "an answer leaves though its record could not be made",

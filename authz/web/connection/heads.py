@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from starlette.types import Scope as Connection
 
 from authz.errors import AuthzError
+from authz.web.connection.turn import Turn
 from authz.web.credentials.callers import Caller, CallerUnknown, FromMemory, Known, Scope
 from authz.web.decide.decisions import Answered, Decisions
 from authz.web.messages import wire
@@ -163,6 +164,7 @@ class Fast(NamedTuple):
 
     heads: Heads
     decisions: Decisions
+    turn: Turn
 
 
 def _split(lines: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
