@@ -92,7 +92,9 @@ class PolicyStore:
         if not self._refreshing.acquire(blocking=False):
             return False
         try:
-            changed = [self._take(set_id) for set_id in self._reported()]
+            changed: list[bool] = []
+            while due := self._reported():  # once more: the builder may have said meanwhile that it is live
+                changed += map(self._take, due)
             self._look_for_builder()
             return any(changed)
         finally:
