@@ -30,6 +30,8 @@ _MOST_TEMPLATES: Final = 4096
 _LIKELY_NUMBERS: Final = 1 << 52
 
 _encode = msgspec.json.Encoder().encode
+_NOBODY: Final = (b"",) * 6
+"""In place of the values that hang on the contact."""
 
 
 class _Template(NamedTuple):
@@ -44,10 +46,10 @@ class _Marks:
 
     def __init__(self) -> None:
         words = [f"mark-{secrets.token_hex(12)}" for _ in range(6)]
-        self.name, self.key, self.tenant, self.tenant_name, self.network_rule, self.decision_id = words
+        self.decision_id, self.name, self.key, self.tenant, self.tenant_name, self.network_rule = words
         first = _LIKELY_NUMBERS + secrets.randbelow(_LIKELY_NUMBERS - 1)
-        self.annex, self.registry = first, first + 1
-        in_order = [*words, str(self.annex), str(self.registry)]
+        self.registry, self.annex = first, first + 1
+        in_order = [self.decision_id, str(self.registry), *words[1:], str(self.annex)]
         self.pattern = re.compile("|".join(in_order).encode())
         self.slots = {word.encode(): at for at, word in enumerate(in_order)}
 
@@ -62,36 +64,29 @@ class AnswerWriter:
 
     def write(self, outcome: Outcome, explain: bool) -> bytes:
         """Byte for byte what `answer_document` says, as compact JSON."""
-        decision = outcome.decision
-        allowed, reason, action, tenant, annex, contact, generation, cell, mask, _, rule, network_rule = decision[:12]
-        fact, missing = decision.fact, decision.missing
-        registry, decision_id = b"%d" % outcome.registry_revision, outcome.decision_id.encode()
+        decision, request, decision_id, _, revision, over_all, registry, duties, terms, _ = outcome
+        allowed, reason, action, tenant, annex, contact, generation, cell, mask, _, rule, network_rule, fact = decision[
+            :13
+        ]
+        of_this = (decision_id.encode(), b"%d" % registry)
         if not (explain or allowed):
-            values = (b"", b"", b"", b"", b"", decision_id, b"", registry)
-            return self._filled((outcome.all_policies_revision,), values, outcome, explain)
-        is_sure = allowed or sender_is_sure(outcome.request)
+            return self._filled((over_all,), (*of_this, *_NOBODY), outcome, explain)
+        is_sure = allowed or sender_is_sure(request)
         if contact is None or tenant is None or annex is None:
             if tenant is not None or generation is not None:
                 return _encode(answer_document(outcome, self._texts, explain))
-            key: tuple[Any, ...] = (reason, fact, outcome.policy_revision, is_sure)
-            return self._filled(key, (b"", b"", b"", b"", b"", decision_id, b"", registry), outcome, explain)
-        keys = contact.keys
+            return self._filled((reason, fact, revision, is_sure), (*of_this, *_NOBODY), outcome, explain)
+        name, role, keys, state, _, _, _ = contact
         key = (
-            explain, reason, fact, generation, tenant.languages, contact.role, contact.state, action, cell, mask, rule,
-            network_rule != "", outcome.policy_revision,
-            missing if fact or (cell is not None and cell.others) else (), is_sure,
+            revision, cell, mask, action, role, reason, explain, is_sure, network_rule != "", tenant.languages, state,
+            fact, rule, decision.missing if fact or (cell is not None and cell.others) else (),
         )  # fmt: skip
-        ids = _inner(shown_id(keys[0])) if len(keys) == 1 else b'","'.join(_inner(shown_id(one)) for one in keys)
-        written = self._filled(
-            key,
-            (
-                _inner(contact.name), ids, tenant.id.encode(), _inner(tenant.name), network_rule.encode(), decision_id,
-                b"%d" % annex.number, registry,
-            ),
-            outcome,
-            explain,
+        ids = _inner(shown_id(keys[0])) if len(keys) == 1 else b'","'.join(map(_inner, map(shown_id, keys)))
+        of_people = (
+            _inner(name), ids, tenant.id.encode(), _inner(tenant.name), network_rule.encode(), b"%d" % annex.number,
         )  # fmt: skip
-        if outcome.obligations or outcome.service_terms is not None:
+        written = self._filled(key, of_this + of_people, outcome, explain)
+        if duties or terms is not None:
             return _with_promises(written, outcome)
         return written
 

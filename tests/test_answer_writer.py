@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from random import Random
 
 import msgspec
@@ -60,3 +61,22 @@ def test_an_answer_from_pieces_is_the_answer(seed: int, name: str, company: str)
 
     for explain in (True, False):
         assert WRITER.write(outcome, explain) == msgspec.json.encode(answer_document(outcome, TEXTS, explain))
+
+
+def test_prepared_answers_keep_no_generation_in_memory() -> None:
+    """An old one holds the networks of every tenant; it goes when the next one is live."""
+    generation = shipped("calltrack").generation
+    tenant, annex, contact = people(Random(1), "Ana Pop", "Acme", "admin")
+    cell = generation.table.cell("acme", "admin", "error_report")
+    assert cell is not None
+    decision = Decision(
+        True, Reason.PERMITTED, "error_report", tenant, annex, contact, generation, cell, 3, 0, "calltrack/matrix.csv:6"
+    )
+    request = Request("contact", "ana@acme.example", "error_report")
+    outcome = Outcome(decision, request, "00", 0.0, "sha256:of a set", "sha256:of all", 1)
+    before = sys.getrefcount(generation)
+
+    writer = AnswerWriter(TEXTS)
+    writer.write(outcome, explain=True)
+
+    assert sys.getrefcount(generation) == before

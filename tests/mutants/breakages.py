@@ -929,8 +929,8 @@ BREAKAGES: Final = (
     Breakage(
         "an answer from prepared pieces names another person",
         "authz/answer_writer.py",
-        "                _inner(contact.name),",
-        "                _inner(tenant.name),",
+        "            _inner(name), ids,",
+        "            _inner(tenant.name), ids,",
         ("tests/test_answer_writer.py",),
     ),
     Breakage(
