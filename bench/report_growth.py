@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import log10
 from typing import Any, NamedTuple
 
-WIDTH, HEIGHT, LEFT, TOP = 320, 150, 44, 34
+WIDTH, HEIGHT, LEFT, TOP = 320, 150, 44, 40
 
 SECTION = """\
 
@@ -43,8 +43,8 @@ expression costs its own evaluation.
 |---|---|
 {batches}
 
-What a request costs by itself (the kernel, framing, the caller) is shared by its questions: most of the gain is there with ten. From a
-hundred on the answers and records of one request no longer stay in the caches, and the curve is flat.
+What a request costs by itself (the kernel, framing, the caller) is shared by its questions: most of the gain is there with ten. Beyond a
+hundred the curve rises a little: the answers and records of one request no longer stay in the caches until they are sent and written.
 """
 
 
@@ -131,5 +131,5 @@ def _panel(panel: Panel, left: float, top: float) -> str:
         path = " ".join(f"{x:.0f},{y:.1f}" for x, y in points)
         lines.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         lines += [f'<circle cx="{x:.0f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in points]
-        lines.append(f'<text x="{LEFT + 10}" y="{TOP + HEIGHT - 10 - 16 * number}" fill="{colour}">{name}</text>')
+        lines.append(f'<text x="{LEFT + 8 + 110 * number}" y="{TOP - 5}" fill="{colour}">{name}</text>')
     return "\n".join([*lines, "</g>"])
