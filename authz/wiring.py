@@ -39,6 +39,9 @@ from authz.texts import Texts
 _log = structlog.get_logger(__name__)
 
 _LOOKS_AFTER_A_CHANGE: Final = 3
+_CAUGHT_UP_WITHIN_S: Final = 10.0
+_LOOK_AGAIN_S: Final = 0.02
+"""Seconds between two looks whether another thread, which takes over many tenants, has taken the one waited for."""
 _PRUNE_EVERY_S: Final = 3600.0
 
 
@@ -78,12 +81,12 @@ class NotYetVisible(RegistryUnavailable):
 class People(NamedTuple):
     """The registry as staff change it: its database, the live policy sets, and the worker's own memory.
 
-    `catch_up`: has a committed registry revision in this worker's memory, or raises `NotYetVisible`.
+    `catch_up`: has what a committed revision says of a tenant in this worker's memory, or raises `NotYetVisible`.
     """
 
     store: RegistryStore
     generations: Callable[[], Mapping[str, Generation]]
-    catch_up: Callable[[int], None]
+    catch_up: Callable[[str, int], None]
 
 
 class Service:
@@ -153,13 +156,16 @@ class Service:
     def refresh_registry(self) -> None:
         """Take the registry's newest revision; where it was never read, try its database and its snapshot again."""
         with self._one_look_at_a_time:
-            if self.registry is not None:
-                self.registry.poll()
-                return
-            try:
-                self.registry = RegistryWatch(self._registry_store, self._snapshot)
-            except RegistryUnavailable as error:
-                _log.warning("registry_unavailable", reason=str(error))
+            self._look()
+
+    def _look(self) -> None:
+        if self.registry is not None:
+            self.registry.poll()
+            return
+        try:
+            self.registry = RegistryWatch(self._registry_store, self._snapshot)
+        except RegistryUnavailable as error:
+            _log.warning("registry_unavailable", reason=str(error))
 
     def listener(self, wake: Callable[[], object]) -> Listener | None:
         """What wakes this worker at each change of the registry, where the database can tell; to be started."""
@@ -176,16 +182,28 @@ class Service:
             self._prune_again_at = now + _PRUNE_EVERY_S
             self.recorded.index.forget(prune_log(self._settings).segments)
 
-    def catch_up(self, revision: int) -> None:
-        """Have a revision of the registry in memory that was committed just now; blocks.
+    def catch_up(self, tenant_id: str, revision: int) -> None:
+        """Have what a revision that was committed just now says of a tenant in memory; blocks.
+
+        While a look-out takes over many tenants it takes this one before others, and the others are not waited for.
 
         Raises:
             NotYetVisible: it is recorded, but cannot be read back; the look-outs go on trying.
         """
-        for _ in range(_LOOKS_AFTER_A_CHANGE):
-            self.refresh_registry()
+        until = time.monotonic() + _CAUGHT_UP_WITHIN_S
+        looks = 0
+        while looks < _LOOKS_AFTER_A_CHANGE and time.monotonic() < until:
             watch = self.registry
-            if watch is not None and not watch.stale_reason and watch.directory.revision >= revision:
+            if watch is not None:
+                watch.ask(tenant_id)
+            if self._one_look_at_a_time.acquire(timeout=_LOOK_AGAIN_S):
+                try:
+                    self._look()
+                finally:
+                    self._one_look_at_a_time.release()
+                looks += 1
+            watch = self.registry
+            if watch is not None and not watch.stale_reason and watch.has(tenant_id, revision):
                 return
         raise NotYetVisible("the change is recorded, but this worker could not read it back yet; do not repeat it")
 

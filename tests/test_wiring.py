@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from tests.web.test_registry_routes import PEOPLE
 from tests.web.world import generation
 
 ION = SubjectKey("ion@acme.example")
+PATIENCE_S = 20.0
 
 
 @pytest.fixture
@@ -49,10 +52,30 @@ def test_a_committed_change_is_in_memory_when_catching_up_returns(settings: Sett
     revision = approved(store)
     assert service.directory().tenants_listing(ION) == ()
 
-    service.people.catch_up(revision)
+    service.people.catch_up("acme", revision)
 
     assert service.directory().revision == revision
     assert service.directory().tenants_listing(ION) == ("acme",)
+
+
+def test_a_change_is_not_waited_for_longer_than_until_its_tenant_is_in_memory(
+    settings: Settings, store: RegistryStore
+) -> None:
+    """A look-out that takes over many tenants has the registry for seconds."""
+    service = Service(settings)
+    watch = service.registry
+    assert watch is not None
+    with service._one_look_at_a_time:
+        revision = approved(store)
+        waits = threading.Thread(target=service.people.catch_up, args=("acme", revision))
+        waits.start()
+        while not watch._asked.waiting():
+            time.sleep(0.01)
+        watch.poll()
+        waits.join(PATIENCE_S)
+
+        assert not waits.is_alive()
+    assert watch.has("acme", revision)
 
 
 def test_a_change_that_cannot_be_read_back_is_told_and_read_later(settings: Settings, store: RegistryStore) -> None:
@@ -63,7 +86,7 @@ def test_a_change_that_cannot_be_read_back_is_told_and_read_later(settings: Sett
     hidden = path.rename(path.with_name("hidden"))
 
     with pytest.raises(NotYetVisible):
-        service.people.catch_up(revision)
+        service.people.catch_up("acme", revision)
 
     hidden.rename(path)
     service.refresh_registry()

@@ -32,7 +32,14 @@ _FORM: Final = 1
 """Which form its tables have (`PRAGMA user_version`)."""
 _BUSY_TIMEOUT_S: Final = 10.0
 _PAUSE_S: Final = 0.02
-_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_PASSING: Final = frozenset(
+    {
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_CONSTRAINT,
+    }
+)  # fmt: skip
+"""What is wrong with the machine or the moment; anything else that SQLite says is wrong with the file."""
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 _WRITING: Final = "authz_writing"
 _PRAGMAS_OF_A_WRITER: Final = (
@@ -87,7 +94,7 @@ class InFile:
             with (self._segments / f"{row.segment}{SUFFIX}").open("rb") as stream:
                 stream.seek(row.begins)
                 return stream.read(row.ends - row.begins)
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a name that no file can have stands in a damaged index
             return b""
 
     def lines_of(self, row: sa.Row[Any]) -> bytes | None:
@@ -108,7 +115,7 @@ class InFile:
                 ):
                     yield connection
                     return
-            except (sa.exc.DBAPIError, sqlite3.Error) as error:
+            except (sa.exc.DBAPIError, sqlite3.Error, UnicodeDecodeError) as error:
                 self._known = None
                 if not _is_damage(error):
                     raise
@@ -135,7 +142,7 @@ class InFile:
             with closing(self._connect()) as connection:
                 ((application,),) = connection.execute("PRAGMA application_id").fetchall()
                 ((form,),) = connection.execute("PRAGMA user_version").fetchall()
-        except sqlite3.DatabaseError as error:
+        except sqlite3.Error as error:
             if _is_damage(error):
                 return False
             raise
@@ -198,7 +205,7 @@ def _begin(connection: sa.Connection) -> None:
 
 def _is_damage(error: Exception) -> bool:
     original = getattr(error, "orig", None) or error
-    return getattr(original, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+    return getattr(original, "sqlite_errorcode", 0) & 0xFF not in _PASSING
 
 
 @contextmanager

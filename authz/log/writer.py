@@ -118,7 +118,7 @@ class LogWriter:
             DecisionLogUnavailable: durable, and they could not be written now.
         """
         backlog = self._backlog
-        if self.problem or backlog.ready + backlog.unmade >= MOST_WAITING:
+        if self.problem or self._stopping or backlog.ready + backlog.unmade >= MOST_WAITING:
             if self.durable:
                 raise DecisionLogUnavailable
             self._turned_away += count

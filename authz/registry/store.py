@@ -19,7 +19,7 @@ from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_
 from authz.registry.listen import Listener, tell_listeners
 from authz.registry.revision import Revision, revision_of
 from authz.registry.rows import read_tenants
-from authz.registry.take_over import TakeOver, state_of_memory
+from authz.registry.take_over import Asked, TakeOver, state_of_memory
 from authz.registry.untouched import Untouched
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -81,7 +81,13 @@ class RegistryStore:
             newest = revision_of(connection)
             return Directory(read_tenants(connection), *newest)
 
-    def refresh(self, directory: Directory, pause_s: float = 0.0) -> bool:
+    def refresh(
+        self,
+        directory: Directory,
+        pause_s: float = 0.0,
+        asked: Asked | None = None,
+        begins: Callable[[], object] = lambda: None,
+    ) -> bool:
         """Bring a directory up to date, tenant by tenant, its revision last; whether anything had changed.
 
         At many looks where many tenants changed; see `TakeOver`. A directory of another database, or of a revision that
@@ -89,13 +95,17 @@ class RegistryStore:
 
         Args:
             pause_s: between two looks, for the other threads of a process that answers meanwhile.
+            asked: tenants that somebody waits for.
+            begins: called before each look; that it is called again says that the one before went well.
         """
         before = (state_of_memory(directory), directory.ahead)
-        take_over = TakeOver(directory)
+        take_over = TakeOver(directory, asked)
+        begins()
         if (self._newest(take_over.look), None) == before:
             return False
         while take_over.waits:
             time.sleep(pause_s)
+            begins()
             with self.reading() as connection:
                 take_over.look(connection)
         return True

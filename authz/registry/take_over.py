@@ -7,7 +7,8 @@ that wait. So a load of many thousand tenants holds up no suspension, nor one co
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterable
+from itertools import chain, islice
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,9 +19,36 @@ from authz.registry.revision import Revision, goes_on_from, revision_of
 from authz.registry.rows import changed_tenants, read_tenants, tenants_of
 
 TENANTS_AT_ONCE: Final = 100
-"""Tenants of one look: some tens of milliseconds."""
-TAKES_AWAY: Final = ("contact_suspended", "contact_revoked", "contact_erased", "tenant_closed")
+"""Tenants of one look: some tens of milliseconds with some dozen contacts each."""
+TAKES_AWAY: Final = ("contact_suspended", "contact_revoked", "contact_erased", "tenant_closed", "annex_approved")
 """Kinds of changes that do not wait behind others."""
+
+
+class Asked:
+    """Tenants of which somebody waits to have the newest state in memory: who has just changed them. Any thread."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, None] = {}
+        self._reached: dict[str, int] = {}
+
+    def ask(self, tenant_id: str) -> None:
+        """Have the tenant taken at the next look."""
+        self._waiting[tenant_id] = None
+
+    def waiting(self) -> list[str]:
+        """Those to take first."""
+        return list(self._waiting)
+
+    def taken(self, tenant_ids: Iterable[str], revision: int) -> None:
+        """They are in memory as they were at that revision of the registry."""
+        for tenant_id in tenant_ids:
+            if tenant_id in self._waiting:
+                self._reached[tenant_id] = revision
+                del self._waiting[tenant_id]
+
+    def has(self, tenant_id: str, revision: int) -> bool:
+        """Whether the tenant, asked for, is in memory as of that revision or a newer one."""
+        return self._reached.get(tenant_id, -1) >= revision
 
 
 class TakeOver:
@@ -33,8 +61,10 @@ class TakeOver:
         waits: whether a further look is needed.
     """
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, asked: Asked | None = None) -> None:
+        """`asked`: tenants to take first, besides."""
         self.waits = True
+        self._asked = asked or Asked()
         self._directory = directory
         self._known = state_of_memory(directory)
         self._seen = self._known if directory.ahead is None else Revision._make(directory.ahead)
@@ -50,6 +80,7 @@ class TakeOver:
             self._anew(connection, newest)
         else:
             self._await(connection, newest)
+            self._put_first(self._asked.waiting())
             self._some(connection)
             if not self._waiting:
                 self._state(self._target or newest)
@@ -77,6 +108,7 @@ class TakeOver:
             else:
                 self._directory.remove(tenant_id)
             del self._waiting[tenant_id]
+        self._asked.taken(ids, self._seen.number)
 
     def _anew(self, connection: sa.Connection, newest: Revision) -> None:
         """At one look, so that nobody is answered for long from two databases at once."""
@@ -87,6 +119,7 @@ class TakeOver:
         for tenant in tenants:
             self._directory.replace(tenant)
         self._seen = newest
+        self._asked.taken(self._asked.waiting(), newest.number)
         self._state(newest)
 
     def _state(self, reached: Revision) -> None:
@@ -102,7 +135,15 @@ def state_of_memory(directory: Directory) -> Revision:
 
 
 def taken_from(connection: sa.Connection, since: int) -> list[str]:
-    """Ids of the tenants somebody of whom lost a right after the registry revision `since`, the newest first."""
+    """Ids of the tenants somebody of whom lost a right after the registry revision `since`; those first whose change
+    was of the fewest tenants, so that somebody's suspension does not wait behind those that a load brought.
+    """
     row = t.change.c
-    query = sa.select(row.tenant_id).where(row.revision > since, row.kind.in_(TAKES_AWAY), row.tenant_id.is_not(None))
-    return list(dict.fromkeys(connection.scalars(query.order_by(row.revision.desc(), row.position))))
+    query = sa.select(row.revision, row.tenant_id).where(
+        row.revision > since, row.kind.in_(TAKES_AWAY), row.tenant_id.is_not(None)
+    )
+    together: dict[int, list[str]] = {}
+    for revision, tenant_id in connection.execute(query.order_by(row.revision.desc(), row.position)):
+        together.setdefault(revision, []).append(tenant_id)
+    fewest_first: list[list[str]] = sorted(together.values(), key=len)
+    return list(dict.fromkeys(chain.from_iterable(fewest_first)))

@@ -10,6 +10,7 @@ from typing import Final
 from authz.errors import RegistryUnavailable
 from authz.registry.snapshot import Snapshot, load_snapshot, seen_at
 from authz.registry.store import RegistryStore
+from authz.registry.take_over import Asked
 
 KEPT_WITHIN_S: Final = 120.0
 """Age of the copy on disk from which on something is wrong with it, while the database is there, in seconds."""
@@ -42,6 +43,7 @@ class RegistryWatch:
         self._snapshot = snapshot
         self._clock = clock
         self._begun = clock()
+        self._asked = Asked()
         self.stale_reason = ""
         self.snapshot_problem = ""
         self.directory, self.as_of = self._first_look()
@@ -55,16 +57,29 @@ class RegistryWatch:
 
         To be called about every second, from one thread at a time; the readers of `directory` need no lock.
         """
-        looked_at = self._clock()
+        looks: list[float] = []
+
+        def begins() -> None:
+            self.as_of = looks[-1] if looks else self.as_of
+            looks.append(self._clock())
+
         try:
-            changed = self._store.refresh(self.directory, PAUSE_S)
+            changed = self._store.refresh(self.directory, PAUSE_S, self._asked, begins)
         except RegistryUnavailable as error:
             self.stale_reason = str(error)
             return False
-        self.as_of = looked_at
+        self.as_of = looks[-1]
         self.stale_reason = ""
-        self.snapshot_problem = self._problem(looked_at)
+        self.snapshot_problem = self._problem(self.as_of)
         return changed
+
+    def ask(self, tenant_id: str) -> None:
+        """Have the tenant taken over before others, at the next look of the take-over that is under way."""
+        self._asked.ask(tenant_id)
+
+    def has(self, tenant_id: str, revision: int) -> bool:
+        """Whether what a revision says of the tenant is in memory."""
+        return self.directory.revision >= revision or self._asked.has(tenant_id, revision)
 
     def _first_look(self) -> Snapshot:
         saved, no_snapshot = self._saved()

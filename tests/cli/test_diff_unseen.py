@@ -550,6 +550,8 @@ CANNOT_TELL = "whether other properties ask for more or for less cannot be told"
         ("step-up", "max_age: 60", "max_age: 31536000", "property max_age 31536000, before: 60"),
         ("step-up", "max_age: 60", "", "property max_age none, before: 60"),
         ("step-up", "acr_values: [a, b]", "acr_values: [b, a]", "property acr_values [“b”, “a”], before: [“a”, “b”]"),
+        ("step-up", "acr_values: {en: strong}", "acr_values: {en: none}",
+         "property acr_values en “none”, before: “strong”"),
         ("step-up", "essential: true", "essential: 1", "property essential 1, before: yes"),
         ("notification", "to: owner, channel: email", "to: nobody, channel: email",
          "property to “nobody”, before: “owner”"),

@@ -153,6 +153,34 @@ def cut(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
+def column_gone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE decision_piece RENAME COLUMN begins TO beginning")
+
+
+def no_such_format(path: Path) -> None:
+    with path.open("r+b") as stream:
+        stream.seek(44)  # the number of the schema's format, in the file's header
+        stream.write((9).to_bytes(4))
+
+
+def no_text(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE decision_piece SET segment = CAST(x'ff00' AS TEXT)")
+        connection.commit()
+
+
+@pytest.mark.parametrize("spoil", [column_gone, no_such_format, no_text], ids=["column", "format", "text"])
+def test_damage_for_which_sqlite_has_no_word_of_its_own_fails_once_at_most(
+    index: LogIndex, path: Path, spoil: Spoil
+) -> None:
+    spoil(path)
+    with suppress(RegistryUnavailable):
+        found(index)
+
+    assert found(index) == [1, 2, 3]
+
+
 @pytest.mark.parametrize("spoil", [damage_pages, cut], ids=["bytes", "length"])
 def test_damage_that_is_seen_later_is_told_once(index: LogIndex, path: Path, spoil: Spoil) -> None:
     spoil(path)

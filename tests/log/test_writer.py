@@ -78,6 +78,23 @@ async def test_durable_an_answer_that_comes_alone_after_many_leaves_too(tmp_path
     assert sorted(recorded_ids(tmp_path)) == list(range(51))
 
 
+async def test_a_writer_that_has_stopped_refuses(tmp_path: Path) -> None:
+    async with writing(tmp_path) as writer:
+        await writer.settled(writer.append([record(1)]))
+
+    with pytest.raises(DecisionLogUnavailable):
+        writer.append([record(2)])
+
+
+async def test_relaxed_what_comes_after_the_end_is_counted_as_lost(tmp_path: Path) -> None:
+    async with writing(tmp_path, durable=False) as writer:
+        writer.append([record(1)])
+    writer.append([record(2), record(3)])
+
+    assert writer.health().lost == 2
+    assert recorded_ids(tmp_path) == [1]
+
+
 def unmakeable() -> list[Record]:
     raise RuntimeError("a fault of ours")
 

@@ -14,7 +14,7 @@ from authz.policy.bundle import read_bundle
 from authz.policy.disk import sealed, unsealed, write_whole
 from authz.policy.generations import store as store_module
 from authz.policy.generations.builder_lock import BuilderLock
-from authz.policy.generations.files import KEPT, known_sets
+from authz.policy.generations.files import KEPT, GenerationFiles, known_sets
 from authz.policy.generations.store import BUILDER_GRACE_S, BUILDER_SILENCE_S, RETRY_S, PolicyStore
 from authz.policy.live import generation_of
 from authz.policy.pipeline import build_set
@@ -391,6 +391,25 @@ def test_pending_files_are_stale_before_anything_is_known_of_them(tmp_path: Path
 
     builder.report_pending("library", revise(0).revision)
     assert worker(tmp_path).status()["library"]["stale"] is True
+
+
+def test_a_report_that_could_not_be_read_once_is_read_at_the_next_look(
+    tmp_path: Path, revise: Revise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = PolicyStore(tmp_path)
+    builder.publish(revise(0))
+    builder.report_pending("library", "sha256:00")
+    store = worker(tmp_path)
+    builder.publish(revise(0))
+    with monkeypatch.context() as troubled:
+        troubled.setattr(GenerationFiles, "report", lambda _: None)
+        store.refresh()
+
+    assert store.status()["library"]["stale"] is True
+
+    store.refresh()
+
+    assert store.status()["library"]["stale"] is False
 
 
 def test_a_set_that_is_gone_keeps_answering_and_is_stale(tmp_path: Path, revise: Revise) -> None:

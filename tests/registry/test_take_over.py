@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from authz.registry.keys import KeyWatch
 from authz.registry.load import load_file
 from authz.registry.store import RegistryStore
 from authz.registry.suspension import restore, suspend
+from authz.registry.take_over import Asked
 from authz.registry.tenants import close_tenant
+from authz.registry.watch import RegistryWatch
 from tests.registry.test_store import shown
 
 Write = Callable[..., Path]
@@ -133,6 +136,59 @@ def test_what_was_lost_while_the_database_was_away_comes_before_a_load_that_foll
     assert slow.taken[0] == LAST
     assert len(slow.taken) == TENANTS
     assert slow.revision == store.revision().number
+
+
+def test_a_suspension_comes_before_those_that_a_load_brought_later(
+    store: RegistryStore, sets: Sets, write: Write, loads: Callable[[str], object]
+) -> None:
+    loads("Client")
+    slow = Slow(store.directory(), lambda: None)
+    suspend(store, LAST, SOMEBODY, "mara")
+    suspended = people("Customer").replace("name: An Admin,", "name: An Admin, state: suspended,")
+    load_file(write(suspended), store, sets, "ines")
+
+    store.refresh(slow)
+
+    assert slow.taken[0] == LAST
+    assert len(slow.taken) == TENANTS
+
+
+def test_a_tenant_that_somebody_waits_for_is_taken_at_the_next_look(
+    store: RegistryStore, loads: Callable[[str], object]
+) -> None:
+    loads("Client")
+    suspend(store, LAST, SOMEBODY, "mara")
+    asked, restored = Asked(), list[int]()
+
+    def restore_and_wait() -> None:
+        restored.append(restore(store, LAST, SOMEBODY, "mara"))
+        asked.ask(LAST)
+
+    slow = Slow(store.directory(), restore_and_wait)
+    loads("Customer")
+
+    store.refresh(slow, asked=asked)
+
+    assert LAST in slow.taken[: 2 * AT_ONCE]
+    assert asked.has(LAST, restored[0])
+    assert not asked.has(LAST, restored[0] + 1)
+    assert asked.waiting() == []
+
+
+def test_the_registry_does_not_grow_old_while_many_tenants_are_taken_over(
+    store: RegistryStore, loads: Callable[[str], object]
+) -> None:
+    loads("Client")
+    seconds = count()
+    watch = RegistryWatch(store, clock=lambda: float(next(seconds)))
+    seen = watch.as_of
+    as_of: list[float] = []
+    watch.directory = Slow(watch.directory, lambda: as_of.append(watch.as_of), after=2 * AT_ONCE + 1)
+    loads("Customer")
+
+    watch.poll()
+
+    assert as_of[0] > seen
 
 
 def test_the_old_revision_is_stated_until_every_tenant_is_of_the_new_one(

@@ -163,7 +163,7 @@ class World:
         self.past = Past(PastPolicies(Path("no such folder")), away, present, legal_holidays)
         no_log = Path("no such folder", "log")
         self.recorded = Recorded(away, log_index(no_log, away), no_log)
-        self.people = People(away, self.policies.current, lambda _: None)
+        self.people = People(away, self.policies.current, lambda _tenant, _revision: None)
         self.state = Health(
             {"demo": set_status() if live else set_status(revision="", stale=True)},
             RegistryHealth(7, 0.2, stale=False),

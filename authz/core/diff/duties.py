@@ -18,6 +18,8 @@ from authz.core.types import Assurance
 _UNUSABLE: Final = ("", "a value of the wrong type")
 _ANOTHER: Final = ("", "no value, or one that no obligation names")
 _MOST_CASES: Final = 5000
+_NO_TEXTS: Final = frozenset({"acr_values", "max_age", "kind"})
+"""Properties that the caller acts on, also where what they hold looks like a text by language."""
 """More are not told apart: the demands then count as other ones."""
 Match = Mapping[str, tuple[object, ...]]
 _Case = Mapping[str, tuple[str, object]]
@@ -101,7 +103,7 @@ def properties_of(duty: ObligationDef, languages: Collection[str]) -> Hashable:
 
 def _without_texts(value: object, languages: Collection[str]) -> Hashable:
     if isinstance(value, Mapping):
-        kept = {name: inner for name, inner in value.items() if not _is_text(inner, languages)}
+        kept = {name: inner for name, inner in value.items() if name in _NO_TEXTS or not _is_text(inner, languages)}
         return "mapping", frozenset((name, _without_texts(inner, languages)) for name, inner in kept.items())
     if isinstance(value, (list, tuple)):
         return "list", tuple(_without_texts(inner, languages) for inner in value)

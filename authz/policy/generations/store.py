@@ -182,8 +182,9 @@ class PolicyStore:
         known = self._signatures.get(set_id)
         if signature == known and not self._worth_another_try(set_id):
             return False
-        self._signatures[set_id] = signature
         report = files.report()
+        # One that cannot be read now is read at the next look.
+        self._signatures[set_id] = (signature[0], signature[1] if report is not None else None)
         if report is not None:
             if report.state is FilesState.REJECTED and report != self._reports.get(set_id):
                 self.reload_failures[set_id] = self.reload_failures.get(set_id, 0) + 1

@@ -143,7 +143,7 @@ class RegistryDesk:
             entry = checked_entry(seen, stated.annex, self._people.generations())
             known = {one.id for one in seen.tenant.annexes}
             draft = enter_draft(store, stated.tenant, entry, by, contract_number=stated.contract)
-            self._people.catch_up(self._store.revision().number)
+            self._people.catch_up(stated.tenant, self._store.revision().number)
             return draft.id, draft.id not in known
 
         annex_id, is_new = await self._in_thread(entered)
@@ -168,7 +168,7 @@ class RegistryDesk:
 
         def changed() -> None:
             seen, _ = editing.see_annex(self._store, annex_id)
-            self._people.catch_up(change(self._as_seen(request, asking, seen), annex_id, by).revision)
+            self._people.catch_up(seen.tenant.id, change(self._as_seen(request, asking, seen), annex_id, by).revision)
 
         await self._in_thread(changed)
         return await self._annex_shown(annex_id)
@@ -259,7 +259,7 @@ class RegistryDesk:
         self, request: Request, asking: Caller, line: Line, change: Callable[[RegistryStore], int]
     ) -> Response:
         def changed() -> Line:
-            self._people.catch_up(change(self._as_seen(request, asking, line.seen)))
+            self._people.catch_up(line.seen.tenant.id, change(self._as_seen(request, asking, line.seen)))
             return editing.see_contact(self._store, line.annex.id, line.position)
 
         after = await self._in_thread(changed)
