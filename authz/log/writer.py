@@ -2,9 +2,9 @@
 
 Durable: an answer waits until its record is on disk (fdatasync). What queued up while the disk was busy goes out in one
 write with one fdatasync, and wakes the event loop once; those who asked together are waited for, for `GATHERED_FOR_S`,
-so that they leave together again. Where it cannot be written there is no answer. Relaxed: answers
-do not wait; what the last `RELAXED_DELAY_S` and the turn of the loop at hand brought can be lost with the process, and
-is counted; of large answers no more than some `_HANDED_OVER_AT`.
+so that they leave together again. Where it cannot be written there is no answer. Relaxed: answers do not wait; what the
+last `RELAXED_DELAY_S` and the turn of the loop at hand brought can be lost with the process, and is counted; of large
+answers no more than some `_HANDED_OVER_AT`.
 
 Records are made and linked some at a time, on the event loop (`log.backlog`): in a row they cost two thirds of what
 each costs between two decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at most
