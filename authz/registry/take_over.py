@@ -32,7 +32,8 @@ class Asked:
         self._reached: dict[str, int] = {}
 
     def ask(self, tenant_id: str) -> None:
-        """Have the tenant taken at the next look."""
+        """Have the tenant taken at the next look. What was reached before says nothing: it may be another database."""
+        self._reached.pop(tenant_id, None)
         self._waiting[tenant_id] = None
 
     def waiting(self) -> list[str]:

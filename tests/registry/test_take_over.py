@@ -175,6 +175,17 @@ def test_a_tenant_that_somebody_waits_for_is_taken_at_the_next_look(
     assert asked.waiting() == []
 
 
+def test_what_was_reached_in_one_database_is_not_taken_for_reached_in_the_next() -> None:
+    asked = Asked()
+    asked.ask("acme")
+    asked.taken(["acme"], 500)
+    assert asked.has("acme", 120)
+
+    asked.ask("acme")
+
+    assert not asked.has("acme", 120)
+
+
 def test_the_registry_does_not_grow_old_while_many_tenants_are_taken_over(
     store: RegistryStore, loads: Callable[[str], object]
 ) -> None:
