@@ -18,6 +18,8 @@ from authz.registry.change import canonical_json, instant_text
 from authz.registry.store import RegistryStore
 
 KEY_PREFIX: Final = "authz_"
+NOTE_PATIENCE_S: Final = 0.1
+"""How long the uses of keys wait while somebody writes, in seconds: who notes them has keys to watch."""
 _ID_BYTES: Final = 6
 _SECRET_BYTES: Final = 32
 
@@ -115,7 +117,7 @@ def revoke_caller(store: RegistryStore, caller_id: str, by: str) -> None:
         NotFound: there is no such key.
         RegistryUnavailable: the database cannot be reached.
     """
-    with store.changing(by) as change:
+    with store.changing(by, urgent=True) as change:
         row = t.caller.c
         found = change.connection.execute(sa.select(row.revoked_at).where(row.id == caller_id)).first()
         if found is None:
@@ -142,10 +144,10 @@ def note_uses(store: RegistryStore, uses: Mapping[str, float]) -> None:
     """Note when keys were last used: caller id -> seconds since 1970-01-01T00:00Z. Never moves an instant back.
 
     Raises:
-        RegistryUnavailable: the database cannot be reached.
+        RegistryUnavailable: the database cannot be reached, or somebody else is writing; it can be noted later.
     """
     row = t.caller.c
-    with store.noting() as connection:
+    with store.noting(NOTE_PATIENCE_S) as connection:
         for caller_id, at in sorted(uses.items()):  # always in one order: two workers must not wait for each other
             instant = instant_text(at)
             earlier = sa.or_(row.last_used_at.is_(None), row.last_used_at < instant)

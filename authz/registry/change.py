@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -13,6 +14,8 @@ import sqlalchemy as sa
 from authz.core.types import EMPTY
 from authz.errors import Conflict
 from authz.registry import tables as t
+from authz.registry.listen import tell_listeners
+from authz.registry.plain_rows import insert_plain
 
 _IDS_AT_ONCE: Final = 500
 
@@ -82,11 +85,12 @@ class Change:
             self._require_as_seen(through)
         self._touched: dict[str, None] = {}
         self._lines: list[dict[str, object]] = []
+        self._moved = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was recorded."""
-        return not self._lines
+        return not self._lines and not self._moved
 
     def record(
         self,
@@ -103,7 +107,7 @@ class Change:
         self._lines.append(
             {
                 "revision": self.revision,
-                "position": len(self._lines) + 1,
+                "position": self._moved + len(self._lines) + 1,
                 "changed_at": self.at,
                 "changed_by": self.by,
                 "kind": kind,
@@ -113,6 +117,22 @@ class Change:
                 "details": canonical_json({**details, **self._via}),
             }
         )
+
+    def record_all(self, prepared: sa.Table) -> None:
+        """Likewise all lines of a temporary table by their `line`, before any others: many, and without going by here.
+
+        It has the columns `tenant_id`, `kind`, `about`, `document_sha256`, `details`.
+        """
+        names = ("tenant_id", "kind", "about", "document_sha256", "details")
+        same = {"revision": self.revision, "changed_at": self.at, "changed_by": self.by}
+        values = [sa.bindparam(f"same_{name}", value, t.change.c[name].type) for name, value in same.items()]
+        position = sa.func.row_number().over(order_by=prepared.c.line)
+        rows = sa.select(*values, position, *(prepared.c[name] for name in names)).order_by(prepared.c.line)
+        columns = [*same, "position", *names]
+        moved = self.connection.execute(t.change.insert().from_select(columns, rows, include_defaults=False))
+        self._moved = moved.rowcount
+        touched = t.tenant.c.id.in_(sa.select(prepared.c.tenant_id)) & (t.tenant.c.changed_revision != self.revision)
+        self.connection.execute(t.tenant.update().where(touched).values(changed_revision=self.revision))
 
     def _require_as_seen(self, through: Through) -> None:
         row = t.tenant.c
@@ -124,7 +144,7 @@ class Change:
         """Give everything recorded its revision; to be called once, before the commit."""
         if self.is_empty:
             return
-        self.connection.execute(t.change.insert(), self._lines)
+        insert_plain(self.connection, t.change, self._lines)
         touched = list(self._touched)
         for start in range(0, len(touched), _IDS_AT_ONCE):
             some = touched[start : start + _IDS_AT_ONCE]
@@ -132,3 +152,17 @@ class Change:
                 t.tenant.update().where(t.tenant.c.id.in_(some)).values(changed_revision=self.revision)
             )
         self.connection.execute(t.registry_revision.update().values(revision=self.revision))
+
+
+@contextmanager
+def open_change(
+    transaction: sa.Transaction, connection: sa.Connection, by: str, at: str, through: Through | None = None
+) -> Iterator[Change]:
+    """A change in a transaction that has just begun, finished at its end; undone if it recorded nothing."""
+    change = Change(connection, by, at, through)
+    yield change
+    change.finish()
+    if change.is_empty:
+        transaction.rollback()
+    else:
+        tell_listeners(connection)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from authz.errors import RegistryUnavailable
 from authz.registry.engine import BUSY_TIMEOUT_S, database_errors, sqlite_file
+from authz.registry.preparing import PREPARING
 
 _TABLES: Final = ("contact", "suspension", "resource", "tenant")
 _PAUSE_S: Final = 0.05
@@ -52,5 +53,10 @@ def _compact_sqlite(engine: sa.Engine) -> None:
 
 def _compact_postgresql(engine: sa.Engine) -> None:
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        for table in _TABLES:
-            connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+        # a load holds its tables to its end: who waits there for a table keeps everybody else from it
+        connection.execute(sa.select(sa.func.pg_advisory_lock(PREPARING)))
+        try:
+            for table in _TABLES:
+                connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+        finally:
+            connection.execute(sa.select(sa.func.pg_advisory_unlock(PREPARING)))

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import itemgetter
 from typing import Any, Final
 
-import sqlalchemy as sa
-
-from authz.registry import tables as t
 from authz.registry.change import canonical_json
 from authz.registry.entries import ContactEntry
 from authz.registry.log_keys import Known, log_key
@@ -33,15 +29,3 @@ def contact_rows(annex_id: int, contacts: Iterable[ContactEntry], log_keys: Know
         }
         for position, contact in enumerate(contacts, start=1)
     ]
-
-
-def insert_contacts(connection: sa.Connection, rows: list[dict[str, Any]]) -> None:
-    """One or more rows of `contact_rows` into the table, bound as they are.
-
-    They are texts and whole numbers, and a load of a million would wait for SQLAlchemy's look at each of them.
-    """
-    statement = t.contact.insert().compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    if statement.positiontup is None:
-        connection.exec_driver_sql(statement.string, rows)
-    else:
-        connection.exec_driver_sql(statement.string, list(map(itemgetter(*statement.positiontup), rows)))

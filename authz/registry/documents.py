@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,12 +22,14 @@ _YAML: Final = (".yaml", ".yml", ".json")
 class StatedTenant(NamedTuple):
     """One tenant as plain values, beginning on `line`; after it, `done` of `total` (tenants or bytes) is read.
 
-    `place` gives line and column of a finding in it (at a price: it may have to read the text again).
+    `place` gives line and column of a finding in it (at a price: it may have to read the text again). `again` gives
+    the value once more, so that nobody has to keep it.
     """
 
     value: object
     line: int
     place: Callable[[Finding], tuple[int, int]]
+    again: Callable[[], object]
     done: int
     total: int
 
@@ -69,8 +72,11 @@ def _from_yaml(path: Path) -> Iterator[StatedTenant]:
         def place(found: Finding, position: int = position) -> tuple[int, int]:
             return place_of(document, ("tenants", position, *found.path), of_key=found.of_key)
 
+        def again(tenant: object = tenant) -> object:
+            return tenant
+
         line, _ = place_of(document, ("tenants", position))
-        yield StatedTenant(tenant, line, place, position + 1, len(tenants))
+        yield StatedTenant(tenant, line, place, again, position + 1, len(tenants))
 
 
 def _from_lines(path: Path, problems: list[Problem]) -> Iterator[StatedTenant]:
@@ -88,23 +94,61 @@ def _from_lines(path: Path, problems: list[Problem]) -> Iterator[StatedTenant]:
                     problems.append(Problem(str(path), number, 1, f"a line longer than {LONGEST_LINE} bytes"))
                     return
                 if line.strip():
-                    yield from _from_line(path, number, line, problems, done, total)
+                    kept = _Line(path, number, done - len(line), len(line), _digest(line))
+                    yield from _from_line(kept, line, problems, done, total)
     except OSError as error:
         _unreadable(path, error)
 
 
-def _from_line(
-    path: Path, number: int, line: bytes, problems: list[Problem], done: int, total: int
-) -> Iterator[StatedTenant]:
-    def place(found: Finding) -> tuple[int, int]:
-        try:
-            document = read_placed(line, str(path), most_bytes=LONGEST_LINE)
-        except InvalidFile:
-            return number, 1
-        return number, place_of(document, found.path, of_key=found.of_key)[1]
+class _Line(NamedTuple):
+    """Where a tenant stands in a file: what is kept of it. `begin`, `length` in bytes."""
 
+    path: Path
+    number: int
+    begin: int
+    length: int
+    digest: bytes
+
+    def place(self, found: Finding) -> tuple[int, int]:
+        """Line and column of a finding."""
+        try:
+            document = read_placed(self._text(), str(self.path), most_bytes=LONGEST_LINE)
+        except InvalidFile:
+            return self.number, 1
+        return self.number, place_of(document, found.path, of_key=found.of_key)[1]
+
+    def again(self) -> object:
+        """The tenant, read once more.
+
+        Raises:
+            RegistryInvalid: the file is not as it was.
+        """
+        return _plain_json(self._text())
+
+    def _text(self) -> bytes:
+        try:
+            with self.path.open("rb") as stream:
+                stream.seek(self.begin)
+                line = stream.read(self.length)
+        except OSError as error:
+            _unreadable(self.path, error)
+        if _digest(line) != self.digest:
+            raise RegistryInvalid([Problem(str(self.path), self.number, 1, "was changed while it was being read")])
+        return line
+
+
+def _digest(line: bytes) -> bytes:
+    return hashlib.blake2b(line, digest_size=16).digest()
+
+
+def _plain_json(line: bytes) -> object:
+    return json.loads(line, object_pairs_hook=_once_each, parse_constant=_not_a_number)
+
+
+def _from_line(kept: _Line, line: bytes, problems: list[Problem], done: int, total: int) -> Iterator[StatedTenant]:
+    path, number = kept.path, kept.number
     try:
-        value = json.loads(line, object_pairs_hook=_once_each, parse_constant=_not_a_number)
+        value = _plain_json(line)
     except json.JSONDecodeError as error:
         problems.append(Problem(str(path), number, error.colno, f"not JSON: {error.msg.lower()}"))
     except UnicodeDecodeError:
@@ -112,7 +156,7 @@ def _from_line(
     except (_NotPlainError, RecursionError) as error:
         problems.append(_strict_problem(path, number, line, str(error) or "nested too deeply"))
     else:
-        yield StatedTenant(value, number, place, done, total)
+        yield StatedTenant(value, number, kept.place, kept.again, done, total)
 
 
 class _NotPlainError(ValueError):

@@ -15,12 +15,20 @@ import sqlalchemy as sa
 from authz.errors import ConfigError, RegistryUnavailable
 
 BUSY_TIMEOUT_S: Final = 10
+"""How long a change waits while another one is written, in seconds, before it is refused."""
+URGENT_TIMEOUT_S: Final = 60
+"""Likewise, of a change that takes a right away: longer than any load takes to be written."""
 CONNECT_TIMEOUT_S: Final = 5
 WRITING: Final = "authz_writing"
 """Execution option of a connection that will write: SQLite then takes its one write lock at the beginning."""
+PATIENCE_S: Final = "authz_patience_s"
+"""Execution option: how long its transaction waits for a lock, in seconds. Without it SQLite waits `BUSY_TIMEOUT_S`,
+PostgreSQL for ever."""
 
 _POSTGRESQL: Final = frozenset({"postgres", "postgresql", "postgresql+psycopg"})
 _SQLITE: Final = frozenset({"sqlite", "sqlite+pysqlite"})
+_LOCK_NOT_AVAILABLE: Final = "55P03"
+_PRIMARY_RESULT: Final = 0xFF
 _PRAGMAS_OF_A_WRITER: Final = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
@@ -41,13 +49,15 @@ def open_engine(url: str) -> sa.Engine:
     if parsed.drivername in _SQLITE:
         return _sqlite_engine(parsed)
     if parsed.drivername in _POSTGRESQL:
-        return sa.create_engine(
+        engine = sa.create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
             pool_size=2,
             connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "application_name": "authz"},
             hide_parameters=True,
         )
+        sa.event.listen(engine, "begin", _be_patient)
+        return engine
     raise ConfigError(f"the registry lives in sqlite or postgresql, not in `{parsed.drivername}`")
 
 
@@ -74,7 +84,18 @@ def database_errors() -> Iterator[None]:
     except sa.exc.IntegrityError:
         raise
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+        if _is_busy(error):
+            raise RegistryUnavailable(
+                "the registry is being changed by somebody else; nothing was changed, try again"
+            ) from error
         raise RegistryUnavailable(f"the registry cannot be read: {_cause(error)}") from error
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether a lock could not be had in time."""
+    original = getattr(error, "orig", None) or error
+    result = getattr(original, "sqlite_errorcode", 0) & _PRIMARY_RESULT
+    return result == sqlite3.SQLITE_BUSY or getattr(original, "sqlstate", None) == _LOCK_NOT_AVAILABLE
 
 
 def _cause(error: Exception) -> str:
@@ -105,4 +126,20 @@ def _begin(connection: sa.Connection) -> None:
         return
     for pragma in _PRAGMAS_OF_A_WRITER:
         connection.exec_driver_sql(pragma)
+    be_patient(connection, connection.get_execution_options().get(PATIENCE_S, BUSY_TIMEOUT_S))
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _be_patient(connection: sa.Connection) -> None:
+    patience_s = connection.get_execution_options().get(PATIENCE_S)
+    if patience_s is not None:
+        be_patient(connection, patience_s)
+
+
+def be_patient(connection: sa.Connection, patience_s: float) -> None:
+    """Have a connection wait so long for a lock; on PostgreSQL to the end of its transaction, a while at least."""
+    milliseconds = max(1, round(patience_s * 1000))  # 0 is for ever on PostgreSQL
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {milliseconds}")
+    else:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")

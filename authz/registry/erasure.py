@@ -84,7 +84,7 @@ def erase(store: RegistryStore, key: SubjectKey, by: str, tenant_id: str = "") -
         RegistryUnavailable: the database cannot be reached; nothing has changed.
     """
     by = staff_name(by)
-    with store.changing(by) as change:
+    with store.changing(by, urgent=True) as change:
         every = [line for line in _lines(change) if tenant_id in ("", line.tenant_id)]
         found = _of_person(every, key)
         keys = sorted({key, *(one for line in found for one in line.keys)})

@@ -41,7 +41,8 @@ def load_file(
 ) -> LoadReport:
     """Load a registry file (`.yaml`, `.yml`, `.json`, or `.jsonl` with one tenant a line). Idempotent.
 
-    Its annexes are approved and marked `loaded`. It never lifts a suspension or revocation.
+    Its annexes are approved and marked `loaded`. It never lifts a suspension or revocation. Others may change the
+    registry while it is prepared; a tenant that they change is compared with the file anew before anything is written.
 
     Args:
         sets: every policy set there is, by id; a tenant of another set is refused.
@@ -52,46 +53,73 @@ def load_file(
         RegistryUnavailable: the database cannot be reached; nothing was loaded.
     """
     problems: list[Problem] = []
+    read: dict[str, StatedTenant] = {}
     tenants = 0
-    first_lines: dict[str, int] = {}
     stated = stated_tenants(Path(path), problems)
     first = list(islice(stated, 1))  # a file that cannot be read at all does not wait for the database
-    with store.changing(by) as change:
-        loader = Loader(change)
+    with store.preparing() as preparation:
+        loader = Loader(preparation, by)
         for some in _chunks(chain(first, stated)):
             tenants += len(some)
-            checked = [_checked(one, sets, first_lines, path, problems) for one in some]
-            entries = [(one, entry) for one, entry in zip(some, checked, strict=True) if entry is not None]
-            found_in_each = loader.write([entry for _, entry in entries], sound=not problems)
-            for (one, _), found in zip(entries, found_in_each, strict=True):
-                problems += _placed(path, one, found)
+            checked = [_checked(one, sets, read, path, problems) for one in some]
+            _prepare(loader, path, some, checked, problems)
             if len(problems) >= MOST_PROBLEMS:
                 break
             if progress is not None:
                 progress(some[-1].done, some[-1].total)
         if problems:
             raise RegistryInvalid(problems[:MOST_PROBLEMS])
-        revision = change.revision - 1 if change.is_empty else change.revision
+        revision = loader.write(lambda ids: _anew(loader, path, [read[one] for one in ids], sets))
     counts = {kind: loader.counts[kind] for kind in LoadReport._fields[1:-1]}
     return LoadReport(tenants=tenants, revision=revision, **counts)
+
+
+def _prepare(
+    loader: Loader,
+    path: Path,
+    stated: Iterable[StatedTenant],
+    checked: Iterable[TenantEntry | None],
+    problems: list[Problem],
+) -> None:
+    entries = [(one, entry) for one, entry in zip(stated, checked, strict=True) if entry is not None]
+    found_in_each = loader.prepare([entry for _, entry in entries], sound=not problems)
+    for (one, _), found in zip(entries, found_in_each, strict=True):
+        problems += _placed(path, one, found)
+
+
+def _anew(loader: Loader, path: Path, changed: Iterable[StatedTenant], sets: Mapping[str, PolicySet]) -> None:
+    """Prepare tenants again that somebody changed since.
+
+    Raises:
+        RegistryInvalid: what was recorded meanwhile contradicts the file.
+    """
+    problems: list[Problem] = []
+    for some in _chunks(iter(changed)):
+        checked = [check_tenant(one.again(), sets, Findings()) for one in some]
+        _prepare(loader, path, some, checked, problems)
+    if problems:
+        raise RegistryInvalid(problems[:MOST_PROBLEMS])
 
 
 def _checked(
     stated: StatedTenant,
     sets: Mapping[str, PolicySet],
-    first_lines: dict[str, int],
+    read: dict[str, StatedTenant],
     path: Path,
     problems: list[Problem],
 ) -> TenantEntry | None:
-    """The tenant if it can be compared with the database (even if other problems of it were noted)."""
+    """The tenant if it can be compared with the database (even if other problems of it were noted).
+
+    Each is noted in `read` by its id, without its value.
+    """
     findings = Findings()
     entry = check_tenant(stated.value, sets, findings)
     if entry is not None:
-        if entry.id in first_lines:
-            findings.add(("id",), f"tenant `{entry.id}` is here twice, first on line {first_lines[entry.id]}")
+        if entry.id in read:
+            findings.add(("id",), f"tenant `{entry.id}` is here twice, first on line {read[entry.id].line}")
             entry = None
         else:
-            first_lines[entry.id] = stated.line
+            read[entry.id] = stated._replace(value=None)
     problems += _placed(path, stated, findings.found)
     return entry
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from authz.core.types import ContactState, SubjectKey
 from authz.errors import Conflict
 from authz.registry import tables as t
+from authz.registry.annex_ids import next_annex_ids
 from authz.registry.annexes import (
     APPROVED,
     DRAFT,
@@ -78,7 +79,8 @@ def enter_draft(
         objections = tenant.objections(annex)
         if objections:
             raise Conflict("; ".join(objections))
-        draft = AnnexRecord(_next_id(change.connection), annex, DRAFT, "signed", by, change.at)
+        (annex_id,) = next_annex_ids(change.connection, 1)
+        draft = AnnexRecord(annex_id, annex, DRAFT, "signed", by, change.at)
         _insert(change.connection, tenant_id, draft)
         change.record(
             PROPOSED,
@@ -214,10 +216,6 @@ def _objection(tenant: TenantAnnexes, draft: AnnexRecord, by: str) -> str:
 
 def _without_document(entry: AnnexEntry) -> str:
     return entry._replace(document_sha256="").content_sha256
-
-
-def _next_id(connection: sa.Connection) -> int:
-    return (connection.execute(sa.select(sa.func.max(t.annex.c.id))).scalar() or 0) + 1
 
 
 def _insert(connection: sa.Connection, tenant_id: str, draft: AnnexRecord) -> None:

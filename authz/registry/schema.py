@@ -12,7 +12,14 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from authz.errors import ConfigError
-from authz.registry.engine import WRITING, create_sqlite_file, database_errors, sqlite_file
+from authz.registry.engine import (
+    PATIENCE_S,
+    URGENT_TIMEOUT_S,
+    WRITING,
+    create_sqlite_file,
+    database_errors,
+    sqlite_file,
+)
 
 HEAD: Final = "head"
 EMPTY: Final = "base"
@@ -43,7 +50,9 @@ def downgrade(engine: sa.Engine, revision: str = EMPTY) -> None:
 def _run(engine: sa.Engine, step: Callable[[Config, str], None], revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with engine.connect().execution_options(**{WRITING: True}) as connection, connection.begin():
+    # every command begins with this; on PostgreSQL a second server waits as long as the first one migrates
+    options = {WRITING: True} if engine.dialect.name == "postgresql" else {WRITING: True, PATIENCE_S: URGENT_TIMEOUT_S}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         config.attributes["connection"] = connection

@@ -13,10 +13,19 @@ import sqlalchemy as sa
 
 from authz.core.directory import Directory
 from authz.registry import schema
-from authz.registry.change import Change, Through, instant_text
+from authz.registry.change import Change, Through, instant_text, open_change
 from authz.registry.compaction import compact
-from authz.registry.engine import WRITING, database_errors, open_engine, sqlite_file
-from authz.registry.listen import Listener, tell_listeners
+from authz.registry.engine import (
+    BUSY_TIMEOUT_S,
+    PATIENCE_S,
+    URGENT_TIMEOUT_S,
+    WRITING,
+    database_errors,
+    open_engine,
+    sqlite_file,
+)
+from authz.registry.listen import Listener
+from authz.registry.preparing import Preparation
 from authz.registry.revision import Revision, revision_of
 from authz.registry.rows import read_tenants
 from authz.registry.take_over import Asked, TakeOver, state_of_memory
@@ -118,26 +127,40 @@ class RegistryStore:
             yield connection
 
     @contextmanager
-    def changing(self, by: str) -> Iterator[Change]:
+    def changing(self, by: str, *, urgent: bool = False) -> Iterator[Change]:
         """One change, for the modules of this package; committed as a new revision if it recorded anything.
 
         Args:
             by: who makes it; goes into the trail.
+            urgent: it takes a right away, and waits longer while another change is written.
         """
-        with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin() as transaction:
-            change = Change(connection, by, instant_text(self._clock()), self._through)
-            yield change
-            change.finish()
-            if change.is_empty:
-                transaction.rollback()
-            else:
-                tell_listeners(connection)
+        patience_s = URGENT_TIMEOUT_S if urgent else BUSY_TIMEOUT_S
+        with self._writing(patience_s) as (connection, transaction):
+            at = instant_text(self._clock())
+            with open_change(transaction, connection, by, at, self._through) as change:
+                yield change
 
     @contextmanager
-    def noting(self) -> Iterator[sa.Connection]:
-        """A write that is no change of the registry and makes no revision: uses of keys, confirmations."""
-        with database_errors(), self._connect(**{WRITING: True}) as connection, connection.begin():
+    def noting(self, patience_s: float | None = None) -> Iterator[sa.Connection]:
+        """A write that is no change of the registry and makes no revision: uses of keys, confirmations.
+
+        Args:
+            patience_s: how long it waits while somebody else writes, in seconds; None: as long as a change.
+        """
+        with self._writing(BUSY_TIMEOUT_S if patience_s is None else patience_s) as (connection, _):
             yield connection
+
+    @contextmanager
+    def preparing(self) -> Iterator[Preparation]:
+        """One long change, prepared while others are made, for the modules of this package."""
+        with database_errors(), self._connect() as connection:
+            yield Preparation(connection, lambda: instant_text(self._clock()))
+
+    @contextmanager
+    def _writing(self, patience_s: float) -> Iterator[tuple[sa.Connection, sa.Transaction]]:
+        options = {WRITING: True, PATIENCE_S: patience_s}
+        with database_errors(), self._connect(**options) as connection, connection.begin() as transaction:
+            yield connection, transaction
 
     def listener(self, wake: Callable[[], object]) -> Listener | None:
         """A thread that wakes somebody at each change, to be started; None for SQLite, which tells nobody."""

@@ -40,7 +40,7 @@ def suspend(
     """
     if state is ContactState.ACTIVE or len(cause) > LONGEST_CAUSE:
         raise ValueError("expected a state other than active, and a cause of at most 500 characters")
-    with store.changing(by) as change:
+    with store.changing(by, urgent=True) as change:
         lines = _lines_of(change, tenant_id, key)
         keys = sorted({every for _, keys in lines for every in keys})
         known = _suspended(change, tenant_id)

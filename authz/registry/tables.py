@@ -85,6 +85,9 @@ annex: Final = sa.Table(
     sa.CheckConstraint("state <> 'approved' or approved_by is not null", name="annex_approved_by"),
 )
 
+annex_id: Final = sa.Sequence("annex_id")
+"""PostgreSQL's own count of the annexes' ids; see `annex_ids`."""
+
 contact: Final = sa.Table(
     # A line of an annex, numbered as on the paper. `email`, `phone`, `login` are canonical or null.
     # `log_key`: 128 random bits in hex under which the person's decisions stand in the log, the same on every annex.

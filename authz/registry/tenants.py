@@ -18,7 +18,7 @@ def close_tenant(store: RegistryStore, tenant_id: str, by: str) -> int:
         NotFound: there is no such tenant.
         RegistryUnavailable: the database cannot be reached.
     """
-    with store.changing(by) as change:
+    with store.changing(by, urgent=True) as change:
         row = t.tenant.c
         closed = change.connection.execute(sa.select(row.closed).where(row.id == tenant_id)).scalar()
         if closed is None:

@@ -390,10 +390,54 @@ BREAKAGES: Final = (
     ),
     Breakage(
         "a tenant moves to another contract by a load",
-        "authz/registry/writing.py",
+        "authz/registry/comparing.py",
         'if row["set_id"] != entry.set_id:',
         'if not row["set_id"]:',
         ("tests/registry/test_load.py",),
+    ),
+    Breakage(
+        "a load overrules what was recorded while it was prepared",
+        "authz/registry/writing.py",
+        "if one in self._prepared]\n        self._seen",
+        "if one not in self._prepared]\n        self._seen",
+        ("tests/registry/test_load_meanwhile.py",),
+    ),
+    Breakage(
+        "a load writes what it took back",
+        "authz/registry/aside.py",
+        "            self._take_back_new(some)\n",
+        "",
+        ("tests/registry/test_load_meanwhile.py",),
+    ),
+    Breakage(
+        "who was erased during a load keeps the key of old records",
+        "authz/registry/writing.py",
+        "            self._aside.take_back([entry.id for entry in entries if entry.id in self._prepared])\n"
+        "            recorded = self._recorded([entry.id for entry in entries])\n",
+        "            recorded = self._recorded([entry.id for entry in entries])\n"
+        "            self._aside.take_back([entry.id for entry in entries if entry.id in self._prepared])\n",
+        ("tests/registry/test_load_meanwhile.py",),
+    ),
+    Breakage(
+        "a suspension gives up before a load is written",
+        "authz/registry/store.py",
+        "URGENT_TIMEOUT_S if urgent else BUSY_TIMEOUT_S",
+        "BUSY_TIMEOUT_S",
+        ("tests/registry/test_load_meanwhile.py",),
+    ),
+    Breakage(
+        "the look-out for keys waits for a load",
+        "authz/registry/callers.py",
+        "store.noting(NOTE_PATIENCE_S)",
+        "store.noting()",
+        ("tests/registry/test_load_meanwhile.py",),
+    ),
+    Breakage(
+        "an erasure during a load keeps everybody from the contacts",
+        "authz/registry/compaction.py",
+        "pg_advisory_lock(PREPARING)",
+        "pg_advisory_lock(PREPARING + 1)",
+        ("tests/registry/test_load_meanwhile.py",),
     ),
     Breakage(
         "one person stands twice on an annex",

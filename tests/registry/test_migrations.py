@@ -1,14 +1,24 @@
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from authz.core.definition import PolicySet
+from authz.core.types import NetworkChoice
 from authz.errors import ConfigError, RegistryUnavailable
 from authz.log.tables import metadata as log_metadata
 from authz.registry import schema
+from authz.registry.annexes import tenant_annexes
 from authz.registry.engine import open_engine
+from authz.registry.entries import AnnexEntry
+from authz.registry.load import load_file
+from authz.registry.proposals import enter_draft
 from authz.registry.revision import Revision
 from authz.registry.store import RegistryStore
 from authz.registry.tables import metadata as registry_metadata
@@ -73,6 +83,21 @@ def test_the_migrations_make_the_tables_that_the_code_uses(bare_database: str) -
 
     assert differences == []
     engine.dispose()
+
+
+def test_annexes_that_are_there_already_keep_their_ids_to_themselves(
+    store: RegistryStore, database: str, sets: Mapping[str, PolicySet], write: Callable[..., Path], acme: str
+) -> None:
+    load_file(write(acme), store, sets, "ines")
+    engine = open_engine(database)
+    schema.downgrade(engine, "0006")
+    schema.upgrade(engine)
+    engine.dispose()
+
+    third = AnnexEntry(3, dt.date(2026, 2, 1), dt.date(2026, 2, 1), NetworkChoice.ANY, "d" * 64)
+    enter_draft(store, "acme", third, "mara")
+
+    assert [one.id for one in tenant_annexes(store, "acme").annexes] == [1, 2, 3]
 
 
 def test_every_text_column_compares_byte_by_byte(bare_database: str) -> None:
