@@ -10,7 +10,7 @@ from authz.core.generation import Generation
 from authz.core.obligations import SUPPORTED_OBLIGATIONS
 from authz.core.table import NETWORK_OK, SENDER_OK, Answer, Cell
 from authz.core.types import Reason
-from authz.log.again import UNKNOWN, Asked, answer_of, asked_in, network_may_be, undecided
+from authz.log.reading.again import UNKNOWN, Asked, answer_of, asked_in, network_may_be, undecided
 
 _NETWORK: Final = frozenset({Reason.IP_MISSING, Reason.NETWORK_NOT_DECLARED, Reason.NETWORK_CHOICE_MISMATCH})
 _SENDER: Final = frozenset({Reason.SENDER_UNVERIFIED, Reason.CONFIRMATION_REQUIRED})

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from authz.beside import task_told, work_beside
-from authz.log.index import LogIndex
-from authz.log.index_file import InFile
-from authz.log.index_home import Home, InDatabase
+from authz.log.index.file import InFile
+from authz.log.index.home import Home, InDatabase
+from authz.log.index.log_index import LogIndex
 from authz.registry.store import RegistryStore
 
 EVERY_S: Final = 2.0

@@ -14,11 +14,11 @@ from authz.core.directory import Directory
 from authz.core.generation import Generation
 from authz.core.identity import subject_key
 from authz.core.types import ContactState
-from authz.log.index import LogIndex
-from authz.log.networks import Networks
-from authz.log.pieces import Found, Position, Wanted
-from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
-from authz.log.record import instant
+from authz.log.index.log_index import LogIndex
+from authz.log.index.pieces import Found, Position, Wanted
+from authz.log.lines.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
+from authz.log.lines.record import instant
+from authz.log.reading.networks import Networks
 from authz.registry.log_keys import keys_of
 from authz.registry.report import Kind, NotChecked, Remark
 from authz.registry.store import RegistryStore

@@ -1,7 +1,8 @@
 """A recorded question put to other rules: would the answer be another? (docs/decision-log.md)
 
-What a record cannot tell (`log.again`) is said to be so, never guessed. Where the rules of the record are at hand too,
-more can be told: which facts mean something else today, and from which part of a range a request can have come.
+What a record cannot tell (`log.reading.again`) is said to be so, never guessed. Where the rules of the record are at
+hand too, more can be told: which facts mean something else today, and from which part of a range a request can have
+come.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from authz.core.generation import Generation
 from authz.core.obligations import SUPPORTED_OBLIGATIONS
 from authz.core.table import Cell
 from authz.core.types import Reason
-from authz.log.again import Asked, Fact, answer_of, asked_in, fact_again
-from authz.log.record import DECISION
+from authz.log.lines.record import DECISION
+from authz.log.reading.again import Asked, Fact, answer_of, asked_in, fact_again
 
 _OF_PEOPLE: Final = frozenset(
     {

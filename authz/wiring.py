@@ -15,14 +15,14 @@ from authz.core.generation import Generation
 from authz.errors import RegistryUnavailable
 from authz.indexer import log_index
 from authz.legal_holidays import legal_holidays
-from authz.log.checkpoints import Checkpoints
+from authz.log.disk.place import Place
 from authz.log.journal import Journal
-from authz.log.ledger import Place
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.receipt import issue_receipt
+from authz.log.lines.pseudonyms import Pseudonyms
 from authz.log.retention import Kept, Removed, prune
-from authz.log.signing import signer_at
-from authz.log.writer import LogHealth, LogWriter
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.receipt import issue_receipt
+from authz.log.signed.signing import signer_at
+from authz.log.writing.writer import LogHealth, LogWriter
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.generations.past import PastPolicies
@@ -172,7 +172,7 @@ class Service:
         return self._registry_store.listener(wake)
 
     def receipt(self, line: str, segment: str, now: float) -> bytes:
-        """The signed receipt of a recorded line; see `log.receipt.issue_receipt`."""
+        """The signed receipt of a recorded line; see `log.signed.receipt.issue_receipt`."""
         return issue_receipt(log_place(self._settings), line, segment, now)
 
     def keep_log(self) -> None:

@@ -20,8 +20,8 @@ from authz.answer_writer import AnswerWriter
 from authz.core.decide import decide
 from authz.core.types import Assurance
 from authz.legal_holidays import legal_holidays
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, circumstances, decision_record
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import Asking, circumstances, decision_record
 from authz.pdp import Pdp
 from authz.texts import Texts
 from authz.web.decide.usual import usual_authzen

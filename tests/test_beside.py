@@ -13,7 +13,7 @@ import pytest
 from authz.beside import Task
 from authz.children import indexer_command, keeper_command
 from authz.indexer import log_index
-from authz.log.pieces import Wanted
+from authz.log.index.pieces import Wanted
 from authz.registry.snapshot import load_snapshot
 from authz.registry.store import RegistryStore
 from tests.log.segments import decision, write_segment

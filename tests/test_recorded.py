@@ -13,8 +13,8 @@ from authz.core.directory import Annex, Directory, Tenant
 from authz.core.generation import Generation
 from authz.core.types import ContactState, NetworkChoice, SubjectKey
 from authz.indexer import log_index
-from authz.log.pseudonyms import subject_ref
-from authz.log.record import instant
+from authz.log.lines.pseudonyms import subject_ref
+from authz.log.lines.record import instant
 from authz.recorded import Recorded
 from authz.registry.store import RegistryStore
 from tests.log.segments import decision, write_segment

@@ -9,14 +9,14 @@ from typing import Protocol
 
 from authz.core.outcome import Outcome
 from authz.core.types import Address
-from authz.log.backlog import MakesRecords
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, GateAnswer, Record, circumstances, decision_record, gate_record
-from authz.log.writer import LogHealth, Settled
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import Asking, GateAnswer, Record, circumstances, decision_record, gate_record
+from authz.log.writing.backlog import MakesRecords
+from authz.log.writing.writer import LogHealth, Settled
 
 
 class Writer(Protocol):
-    """Where records go; `log.writer.LogWriter` is the real one."""
+    """Where records go; `log.writing.writer.LogWriter` is the real one."""
 
     def append(self, records: Sequence[Record]) -> int:
         """Queue the records of one answer."""

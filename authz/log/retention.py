@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from authz.durable import is_locked
-from authz.log.address_list import list_of
-from authz.log.chain import Head, line_hash, parsed
-from authz.log.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
-from authz.log.files import SUFFIX, last_line
-from authz.log.segment import is_last
+from authz.log.disk.address_list import list_of
+from authz.log.disk.files import SUFFIX, last_line
+from authz.log.disk.segment import is_last
+from authz.log.lines.chain import Head, line_hash, parsed
+from authz.log.signed.checkpoints import ADDRESSES_PRUNED, PRUNED, Checkpoints
 
 
 class Kept(NamedTuple):

@@ -11,13 +11,13 @@ from authz.cli.compiled import build_all, live, sets_of
 from authz.core.generation import Generation
 from authz.core.question import request_from_flat
 from authz.legal_holidays import legal_holidays
-from authz.log.chain import NOTHING
-from authz.log.checkpoints import Checkpoints
-from authz.log.linked import Batch
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, circumstances, decision_record
-from authz.log.segment import Segment
-from authz.log.signing import signer_at
+from authz.log.disk.segment import Segment
+from authz.log.lines.chain import NOTHING
+from authz.log.lines.linked import Batch
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import Asking, circumstances, decision_record
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.signing import signer_at
 from authz.pdp import Pdp
 from authz.registry.store import RegistryStore
 from authz.settings import Settings

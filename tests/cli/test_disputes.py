@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from authz.log.receipt import read_receipt
+from authz.log.signed.receipt import read_receipt
 from tests.cli.program import PROJECT, authz
 
 PAGE: Final = PROJECT / "docs" / "disputes.md"

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from authz.log.checkpoints import signed_line
-from authz.log.covered import NotInTheLog
-from authz.log.receipt import issue_receipt
-from authz.log.signing import signer_at
+from authz.log.signed.checkpoints import signed_line
+from authz.log.signed.covered import NotInTheLog
+from authz.log.signed.receipt import issue_receipt
+from authz.log.signed.signing import signer_at
 from authz.settings import Settings
 from authz.wiring import log_place
 from tests.cli.program import Ran, authz
@@ -105,7 +105,7 @@ def test_another_revision_is_said_and_what_differs_is_named(logged: Logged, key:
 def signed_again(logged: Logged, path: Path, **changes: Any) -> Path:
     """A receipt that the holder of the key signed over a record that was never answered so."""
     said = json.loads(path.read_text())
-    from authz.log.chain import line_hash
+    from authz.log.lines.chain import line_hash
 
     record = {**json.loads(said["recorded"]["line"]), **changes}
     line = json.dumps(record, separators=(",", ":"))

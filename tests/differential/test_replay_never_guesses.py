@@ -19,8 +19,8 @@ from authz.core.generation import Generation
 from authz.core.outcome import Outcome
 from authz.core.types import Request
 from authz.legal_holidays import legal_holidays
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Asking, circumstances, decision_record
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import Asking, circumstances, decision_record
 from authz.pdp import Pdp
 from authz.replay import Verdict, rejudge
 from tests.differential.test_decide_equals_reference import generation

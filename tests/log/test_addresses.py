@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from authz.log.address_list import list_of
-from authz.log.chain import NOTHING, chained, network_line, with_network
-from authz.log.checkpoints import Checkpoints
-from authz.log.finding import Finding
-from authz.log.keyed_sum import KeyedSum
-from authz.log.linked import Batch
-from authz.log.signing import signer_at
+from authz.log.checks.finding import Finding
+from authz.log.disk.address_list import list_of
+from authz.log.lines.chain import NOTHING, chained, network_line, with_network
+from authz.log.lines.keyed_sum import KeyedSum
+from authz.log.lines.linked import Batch
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.signing import signer_at
 from tests.log.test_recovery import killed, started, the_killed
 from tests.log.writing import place, record, segments, verified, writing
 

@@ -12,7 +12,7 @@ from authz.core.generation import Generation
 from authz.core.network import NetworkLine, TenantNetworks
 from authz.core.table import Cell, DecisionTable
 from authz.core.types import Effect
-from authz.log.again import Fact, asked_in, fact_again
+from authz.log.reading.again import Fact, asked_in, fact_again
 from authz.replay import Verdict, rejudge
 from tests.log.segments import decision
 from tests.web.world import NoFacts

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.log.backlog import Backlog
-from authz.log.chain import NOTHING, Head, line_hash, parsed
-from authz.log.keyed_sum import KeyedSum
-from authz.log.linked import Batch, End, following, linked
-from authz.log.record import Record
-from authz.log.writer import DecisionLogUnavailable
+from authz.log.lines.chain import NOTHING, Head, line_hash, parsed
+from authz.log.lines.keyed_sum import KeyedSum
+from authz.log.lines.linked import Batch, End, following, linked
+from authz.log.lines.record import Record
+from authz.log.writing.backlog import Backlog
+from authz.log.writing.writer import DecisionLogUnavailable
 from tests.log.writing import record, recorded_ids, until, verified, writing
 
 SUMS = KeyedSum(b"k" * 32)

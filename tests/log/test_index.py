@@ -13,9 +13,9 @@ import pytest
 
 from authz.errors import RegistryUnavailable
 from authz.indexer import log_home, log_index
-from authz.log.index import Count, LogIndex
-from authz.log.index_home import Home
-from authz.log.pieces import Found, Position, Wanted
+from authz.log.index.home import Home
+from authz.log.index.log_index import Count, LogIndex
+from authz.log.index.pieces import Found, Position, Wanted
 from authz.registry.store import RegistryStore
 from tests.log.segments import AT, decision, write_segment
 

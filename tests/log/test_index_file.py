@@ -14,9 +14,9 @@ import pytest
 
 from authz.errors import RegistryUnavailable
 from authz.indexer import log_index
-from authz.log import index_file
-from authz.log.index import LogIndex
-from authz.log.pieces import Wanted, term
+from authz.log.index import file as index_file
+from authz.log.index.log_index import LogIndex
+from authz.log.index.pieces import Wanted, term
 from authz.registry.store import RegistryStore
 from tests.log.segments import decision, write_segment
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from authz.log.keyed_sum import KeyedSum
+from authz.log.lines.keyed_sum import KeyedSum
 
 
 @given(key=st.binary(max_size=64), texts=st.lists(st.binary(max_size=200), min_size=1, max_size=3))

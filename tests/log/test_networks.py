@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from authz.log.networks import Networks
+from authz.log.reading.networks import Networks
 
 
 def write(folder: Path, segment: str, **networks: str) -> Path:

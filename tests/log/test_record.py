@@ -14,8 +14,8 @@ from authz.core.directory import Annex, Directory, Tenant
 from authz.core.network import parse_address
 from authz.core.types import Assurance, NetworkChoice, Reason, Request, SubjectKey
 from authz.legal_holidays import legal_holidays
-from authz.log.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
-from authz.log.record import MEMBERS, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
+from authz.log.lines.pseudonyms import Pseudonyms, known_days, subject_ref, unknown_ref
+from authz.log.lines.record import MEMBERS, Asking, GateAnswer, Record, circumstances, decision_record, gate_record
 from authz.pdp import Pdp
 from tests.web.world import Policies, generation
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from authz.core.outcome import Outcome
 from authz.core.question import request_from_flat
 from authz.core.types import Reason
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import MEMBERS, Asking, circumstances, decision_record, instant
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import MEMBERS, Asking, circumstances, decision_record, instant
 from tests.web.world import FLAT, INSIDE, OUTSIDE, World
 
 QUESTIONS: dict[str, dict[str, Any]] = {

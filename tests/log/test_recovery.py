@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from authz.log.address_list import list_of
-from authz.log.chain import NOTHING, Head, chained, line_hash
-from authz.log.check_checkpoints import Anchor
-from authz.log.checkpoints import FILE, Checkpoints
-from authz.log.finding import Finding
-from authz.log.recovery import Left, recover
+from authz.log.checks.checkpoints import Anchor
+from authz.log.checks.finding import Finding
+from authz.log.disk.address_list import list_of
+from authz.log.lines.chain import NOTHING, Head, chained, line_hash
 from authz.log.retention import Kept, prune
-from authz.log.signing import signer_at
-from authz.log.writer import DecisionLogUnavailable
+from authz.log.signed.checkpoints import FILE, Checkpoints
+from authz.log.signed.signing import signer_at
+from authz.log.writing.recovery import Left, recover
+from authz.log.writing.writer import DecisionLogUnavailable
 from tests.log.writing import place, record, recorded_ids, segments, verified, writing
 
 ROOT = Path(__file__).parents[2]

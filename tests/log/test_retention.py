@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from authz.log.checkpoints import Checkpoints
 from authz.log.retention import Kept, prune
-from authz.log.signing import signer_at
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.signing import signer_at
 from tests.log.writing import place, record, recorded_ids, segments, verified, writing
 
 DAY_S = 86_400.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from authz.log.tail import Tail, Tailed
+from authz.log.reading.tail import Tail, Tailed
 from tests.log.segments import decision, write_segment
 
 

@@ -12,12 +12,12 @@ from random import Random
 import pytest
 from hypothesis import settings
 
-from authz.log.chain import NOTHING, Head, chained, line_hash
-from authz.log.check_checkpoints import Anchor
-from authz.log.check_segment import check_segment
-from authz.log.checkpoints import FILE, Checkpoints
-from authz.log.finding import Finding
-from authz.log.signing import signer_at
+from authz.log.checks.checkpoints import Anchor
+from authz.log.checks.finding import Finding
+from authz.log.checks.segment import check_segment
+from authz.log.lines.chain import NOTHING, Head, chained, line_hash
+from authz.log.signed.checkpoints import FILE, Checkpoints
+from authz.log.signed.signing import signer_at
 from tests.log.writing import place, record, segments, verified, writing
 
 RECORDS = 1000

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authz.log.checkpoints import FILE
+from authz.log.signed.checkpoints import FILE
 from tests.log.writing import record, segments, verified, writing
 
 NASTY = (

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from authz.log.ledger import CHECKPOINT_EVERY_S, Ledger
-from authz.log.record import Record
-from authz.log.segment import Segment
-from authz.log.signing import signer_at
-from authz.log.verify import verify
-from authz.log.writer import DecisionLogUnavailable, LogWriter
+from authz.log.checks.verify import verify
+from authz.log.disk.segment import Segment
+from authz.log.lines.record import Record
+from authz.log.signed.signing import signer_at
+from authz.log.writing.ledger import CHECKPOINT_EVERY_S, Ledger
+from authz.log.writing.writer import DecisionLogUnavailable, LogWriter
 from tests.log.writing import PATIENCE_S, place, record, recorded_ids, segments, until, verified, writing
 
 

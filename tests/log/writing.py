@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from authz.log.check_checkpoints import Anchor
-from authz.log.ledger import Place
-from authz.log.record import Record
-from authz.log.signing import signer_at
-from authz.log.verify import Verdict, verify
-from authz.log.writer import LogWriter
+from authz.log.checks.checkpoints import Anchor
+from authz.log.checks.verify import Verdict, verify
+from authz.log.disk.place import Place
+from authz.log.lines.record import Record
+from authz.log.signed.signing import signer_at
+from authz.log.writing.writer import LogWriter
 
 PATIENCE_S: Final = 20.0
 

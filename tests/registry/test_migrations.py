@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from authz.core.definition import PolicySet
 from authz.core.types import NetworkChoice
 from authz.errors import ConfigError, RegistryUnavailable
-from authz.log.tables import metadata as log_metadata
+from authz.log.index.tables import metadata as log_metadata
 from authz.registry import schema
 from authz.registry.annexes import tenant_annexes
 from authz.registry.engine import open_engine

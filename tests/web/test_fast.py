@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from authz.core.types import Assurance, Channel
 from authz.errors import EngineDisagreement
-from authz.log.record import Record
-from authz.log.writer import DecisionLogUnavailable, Settled
+from authz.log.lines.record import Record
+from authz.log.writing.writer import DecisionLogUnavailable, Settled
 from authz.registry.callers import create_caller, revoke_caller
 from authz.registry.keys import KeyWatch
 from authz.registry.store import RegistryStore

@@ -14,9 +14,9 @@ from starlette.types import Scope as Connection
 from authz.core.limits import Limits
 from authz.core.types import SubjectKey
 from authz.indexer import log_index
-from authz.log.pseudonyms import Pseudonyms, subject_ref
-from authz.log.receipt import read_receipt, write_receipt
-from authz.log.signing import Signer, signer_at
+from authz.log.lines.pseudonyms import Pseudonyms, subject_ref
+from authz.log.signed.receipt import read_receipt, write_receipt
+from authz.log.signed.signing import Signer, signer_at
 from authz.recorded import Recorded
 from authz.registry.load import load_file
 from authz.registry.log_keys import keys_of

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from authz.log.writer import LogHealth
+from authz.log.writing.writer import LogHealth
 from authz.web.measures.metrics import Metrics
 from authz.web.measures.tally import Tally, greatest, summed, tally_folder
 from authz.wiring import Health

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from authz.log.checkpoints import Checkpoints
-from authz.log.recovery import recover
-from authz.log.signing import signer_at
-from authz.log.verify import verify
-from authz.log.writer import DecisionLogUnavailable
+from authz.log.checks.verify import verify
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.signing import signer_at
+from authz.log.writing.recovery import recover
+from authz.log.writing.writer import DecisionLogUnavailable
 from tests.web.installation import INSIDE, OUTSIDE, Installation
 from tests.web.world import FLAT, QUESTION, World, error_code
 

@@ -21,11 +21,11 @@ from authz.core.table import Cell, DecisionTable
 from authz.core.types import ContactState, Effect, NetworkChoice, SubjectKey
 from authz.indexer import log_index
 from authz.legal_holidays import legal_holidays
-from authz.log.backlog import MakesRecords
 from authz.log.journal import Journal
-from authz.log.pseudonyms import Pseudonyms
-from authz.log.record import Record
-from authz.log.writer import LogHealth, Settled
+from authz.log.lines.pseudonyms import Pseudonyms
+from authz.log.lines.record import Record
+from authz.log.writing.backlog import MakesRecords
+from authz.log.writing.writer import LogHealth, Settled
 from authz.past import Past, Present
 from authz.pdp import Pdp
 from authz.policy.generations.past import PastPolicies

@@ -16,13 +16,13 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.errors import RegistryUnavailable
-from authz.log.chain import line_hash, parsed
-from authz.log.check_checkpoints import Anchor
-from authz.log.check_segment import Recovery
-from authz.log.checkpoints import FILE, split_signature
-from authz.log.files import last_line
-from authz.log.signing import key_id, verifies
-from authz.log.verify import Verdict, verify
+from authz.log.checks.checkpoints import Anchor
+from authz.log.checks.segment import Recovery
+from authz.log.checks.verify import Verdict, verify
+from authz.log.disk.files import last_line
+from authz.log.lines.chain import line_hash, parsed
+from authz.log.signed.checkpoints import FILE, split_signature
+from authz.log.signed.signing import key_id, verifies
 from authz.registry.store import RegistryStore
 from authz.settings import Settings
 from authz.wiring import log_place, prune_log, recorded_decisions

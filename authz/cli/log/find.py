@@ -20,10 +20,10 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, count, output, say, show
 from authz.core.types import Reason
-from authz.log.networks import Networks
-from authz.log.pieces import Wanted
-from authz.log.record import MEMBERS
-from authz.log.tail import Tail, Tailed
+from authz.log.index.pieces import Wanted
+from authz.log.lines.record import MEMBERS
+from authz.log.reading.networks import Networks
+from authz.log.reading.tail import Tail, Tailed
 from authz.recorded import Asked, Recorded, with_network
 from authz.settings import Settings
 from authz.wiring import log_place, recorded_decisions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from authz.cli.failures import Usage
-from authz.log.ledger import Place
-from authz.log.signing import signer_at
+from authz.log.disk.place import Place
+from authz.log.signed.signing import signer_at
 
 _KEY_BYTES: Final = 32
 

@@ -21,10 +21,10 @@ from authz.cli.operations_log import quiet_operations_log
 from authz.cli.plain import print_json
 from authz.cli.terminal import BAD, GOOD, QUIET, WARNING, count, output, say
 from authz.core.generation import Generation
-from authz.log.covered import NotInTheLog
-from authz.log.files import SUFFIX
-from authz.log.pieces import Wanted
-from authz.log.receipt import NotAReceipt, issue_receipt, read_receipt
+from authz.log.disk.files import SUFFIX
+from authz.log.index.pieces import Wanted
+from authz.log.signed.covered import NotInTheLog
+from authz.log.signed.receipt import NotAReceipt, issue_receipt, read_receipt
 from authz.policy.generations.past import PastPolicies
 from authz.recorded import Asked, instant_text
 from authz.replay import Replayed, replay, sentence

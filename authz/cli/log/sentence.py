@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from authz.core.types import Reason
-from authz.log.record import GATE
+from authz.log.lines.record import GATE
 
 _SECOND = 19
 

@@ -14,7 +14,7 @@ from authz.answer import answer_document
 from authz.core.question import request_from_flat
 from authz.core.types import Request
 from authz.errors import RequestInvalid
-from authz.log.record import instant
+from authz.log.lines.record import instant
 from authz.past import PastOutcome, as_of_document
 from authz.web.credentials.callers import Caller, Callers, Scope
 from authz.web.decide.decisions import AS_OF, Decisions, may_ask_the_past

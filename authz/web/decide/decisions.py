@@ -14,8 +14,8 @@ from authz.answer_writer import AnswerWriter
 from authz.core.outcome import Outcome
 from authz.core.question import request_from_authzen, request_from_flat
 from authz.core.types import Assurance, Request
-from authz.log.record import Asking
-from authz.log.writer import Settled
+from authz.log.lines.record import Asking
+from authz.log.writing.writer import Settled
 from authz.web.credentials.callers import Caller
 from authz.web.decide.batch import Answer, Document, answers, effective, read_batch
 from authz.web.decide.usual import usual_authzen, usual_batch, usual_flat

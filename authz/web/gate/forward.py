@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from authz.core.network import AddressRange, format_address, parse_address, parse_cidr
 from authz.core.types import Address, Reason
 from authz.errors import AuthzError
-from authz.log.record import GateAnswer
+from authz.log.lines.record import GateAnswer
 from authz.pdp import GateOutcome
 from authz.settings import Settings
 from authz.web.connection.hygiene import Exchange

@@ -16,7 +16,7 @@ from starlette.types import Scope as Connection
 
 from authz.core.types import Reason
 from authz.errors import AuthzError, NotFound, RequestInvalid
-from authz.log.pieces import Position, Wanted
+from authz.log.index.pieces import Position, Wanted
 from authz.recorded import Asked
 from authz.web.credentials.callers import Caller, Callers, Scope
 from authz.web.messages import wire

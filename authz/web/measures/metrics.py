@@ -18,7 +18,7 @@ from starlette.types import Scope as Connection
 
 from authz.core.outcome import Outcome
 from authz.core.types import Reason
-from authz.log.writer import LogHealth
+from authz.log.writing.writer import LogHealth
 from authz.web.credentials.callers import Callers, Scope
 from authz.web.measures.tally import Series, Tally, greatest, summed
 from authz.web.messages.reply import send_whole

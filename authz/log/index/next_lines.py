@@ -6,8 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from authz.log.chain import line_hash
-from authz.log.pieces import MOST_LINES, Piece, pieces_of, read_line
+from authz.log.index.pieces import MOST_LINES, Piece, pieces_of, read_line
+from authz.log.lines.chain import line_hash
 
 _LINES_AT_ONCE: Final = 8 * MOST_LINES
 _BUFFER_BYTES: Final = 1 << 20

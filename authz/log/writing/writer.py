@@ -6,9 +6,9 @@ so that they leave together again. Where it cannot be written there is no answer
 last `RELAXED_DELAY_S` and the turn of the loop at hand brought can be lost with the process, and is counted; of large
 answers no more than some `_HANDED_OVER_AT`.
 
-Records are made and linked some at a time, on the event loop (`log.backlog`): in a row they cost two thirds of what
-each costs between two decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at most
-`_MADE_AT_ONCE`.
+Records are made and linked some at a time, on the event loop (`log.writing.backlog`): in a row they cost two thirds of
+what each costs between two decisions. Those of one turn of the loop wait for that, relaxed of `RELAXED_DELAY_S`, and at
+most `_MADE_AT_ONCE`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from typing import Final, NamedTuple
 import structlog
 
 from authz.errors import Unavailable
-from authz.log.backlog import Backlog, MakesRecords
-from authz.log.chain import NOTE
-from authz.log.ledger import Ledger, Place
-from authz.log.linked import Batch
-from authz.log.record import Record, ascii_members, instant
-from authz.log.recovery import Left
+from authz.log.disk.place import Place
+from authz.log.lines.chain import NOTE
+from authz.log.lines.linked import Batch
+from authz.log.lines.record import Record, ascii_members, instant
+from authz.log.writing.backlog import Backlog, MakesRecords
+from authz.log.writing.ledger import Ledger
+from authz.log.writing.recovery import Left
 
 _log = structlog.get_logger(__name__)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from authz.durable import is_locked
-from authz.log.address_list import ADDRESSES, list_of
-from authz.log.check_addresses import check_addresses, strays
-from authz.log.check_checkpoints import Anchor, Stated, read_checkpoints
-from authz.log.check_segment import Read, Recovery, check_segment
-from authz.log.checkpoints import FILE
-from authz.log.files import SUFFIX
-from authz.log.finding import Finding
+from authz.log.checks.addresses import check_addresses, strays
+from authz.log.checks.checkpoints import Anchor, Stated, read_checkpoints
+from authz.log.checks.finding import Finding
+from authz.log.checks.segment import Read, Recovery, check_segment
+from authz.log.disk.address_list import ADDRESSES, list_of
+from authz.log.disk.files import SUFFIX
+from authz.log.signed.checkpoints import FILE
 
 _MOST_FINDINGS: Final = 100
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from authz.durable import sync_folder
-from authz.log.address_list import AddressList
-from authz.log.chain import END, NOTHING, SEGMENT, START, Head
-from authz.log.files import SUFFIX, write_all
-from authz.log.linked import Batch, End, following
-from authz.log.record import Record, ascii_members, instant
+from authz.log.disk.address_list import AddressList
+from authz.log.disk.files import SUFFIX, write_all
+from authz.log.lines.chain import END, NOTHING, SEGMENT, START, Head
+from authz.log.lines.linked import Batch, End, following
+from authz.log.lines.record import Record, ascii_members, instant
 
 FORMAT: Final = 2
 """Of a segment whose first line is signed for as soon as it is written; those of format 1 were signed for later."""

@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from authz.log.chain import parsed
-from authz.log.files import SUFFIX
-from authz.log.record import DECISION, GATE
+from authz.log.disk.files import SUFFIX
+from authz.log.lines.chain import parsed
+from authz.log.lines.record import DECISION, GATE
 
 _BYTES_PER_RECORD: Final = 2048
 """More than a record has; so far back is looked for each that is wanted."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
-from authz.log.keyed_sum import KeyedSum
-from authz.log.record import Record
+from authz.log.lines.keyed_sum import KeyedSum
+from authz.log.lines.record import Record
 
 START: Final = "0" * 64
 SEGMENT: Final = "segment"

@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 
 import sqlalchemy as sa
 
-from authz.log.pieces import Piece
-from authz.log.tables import IN_DATABASE, Tables
+from authz.log.index.pieces import Piece
+from authz.log.index.tables import IN_DATABASE, Tables
 
 Connect = Callable[[], AbstractContextManager[sa.Connection]]
 

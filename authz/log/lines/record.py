@@ -1,7 +1,7 @@
 """What the log keeps of an answer: an allow-list, by which nothing but what is named here can be written (R9).
 
 No name, e-mail address, telephone number, login, resource id, body or header is among it. A person is a keyed pseudonym
-(`log.pseudonyms`), an address is the policy line that let it in, or the network around it (docs/decision-log.md).
+(`log.lines.pseudonyms`), an address is the policy line that let it in, or the network around it (docs/decision-log.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from authz.core.network import network_around
 from authz.core.outcome import Outcome
 from authz.core.standing import TENANT_RESOURCE
 from authz.core.types import Address, Reason
-from authz.log.pseudonyms import Pseudonyms
+from authz.log.lines.pseudonyms import Pseudonyms
 
 DECISION: Final = "decision"
 GATE: Final = "gate"

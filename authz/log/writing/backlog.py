@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from authz.log.linked import Batch, End, linked
-from authz.log.record import Record
+from authz.log.lines.linked import Batch, End, linked
+from authz.log.lines.record import Record
 
 _log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from authz.errors import Conflict
-from authz.log.chain import Head, line_hash, parsed
-from authz.log.files import SUFFIX
+from authz.log.disk.files import SUFFIX
+from authz.log.lines.chain import Head, line_hash, parsed
 
 
 class NotInTheLog(Conflict):

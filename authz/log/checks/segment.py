@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from authz.log.chain import SEGMENT, START, Head, line_hash, parsed
-from authz.log.files import SUFFIX
-from authz.log.finding import Finding
-from authz.log.segment import FORMAT, is_last
+from authz.log.checks.finding import Finding
+from authz.log.disk.files import SUFFIX
+from authz.log.disk.segment import FORMAT, is_last
+from authz.log.lines.chain import SEGMENT, START, Head, line_hash, parsed
 
 
 class Recovery(NamedTuple):

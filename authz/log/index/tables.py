@@ -1,6 +1,6 @@
 """The tables of the log's index: in a database that several machines share, and in a file of one machine's own.
 
-The registry's migrations make those of the database (PostgreSQL), `log.index_file` those of the file; neither is a part
+The registry's migrations make those of the database (PostgreSQL), `log.index.file` those of the file; neither is a part
 of the registry.
 """
 
@@ -14,7 +14,7 @@ TEXT: Final = sa.Text(collation="BINARY").with_variant(sa.Text(collation="C"), "
 
 
 class Tables(NamedTuple):
-    """`piece`: records of one segment, in the order of the column `piece` (`log.pieces`).
+    """`piece`: records of one segment, in the order of the column `piece` (`log.index.pieces`).
 
     `progress`: how far each segment is indexed, and the hash of the last line up to there; moves with the rows it
     stands for. Its `folder`: the log folder that holds the segment, as several machines may share a database.

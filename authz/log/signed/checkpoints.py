@@ -18,10 +18,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from authz.log.chain import START, Head, line_hash, parsed
-from authz.log.files import last_line, write_all
-from authz.log.record import instant
-from authz.log.signing import Signer, verifies
+from authz.log.disk.files import last_line, write_all
+from authz.log.lines.chain import START, Head, line_hash, parsed
+from authz.log.lines.record import instant
+from authz.log.signed.signing import Signer, verifies
 
 FILE: Final = "checkpoints.chain"
 CHECKPOINT: Final = "checkpoint"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Final
 
 from authz.durable import sync_folder
-from authz.log.chain import parsed
-from authz.log.files import SUFFIX, write_all
-from authz.log.keyed_sum import KeyedSum
+from authz.log.disk.files import SUFFIX, write_all
+from authz.log.lines.chain import parsed
+from authz.log.lines.keyed_sum import KeyedSum
 
 ADDRESSES: Final = "addresses"
 _KEY_BYTES: Final = 32

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from authz.log.chain import Head, chained_lines, network_line, with_network
-from authz.log.keyed_sum import KeyedSum
-from authz.log.record import Record
+from authz.log.lines.chain import Head, chained_lines, network_line, with_network
+from authz.log.lines.keyed_sum import KeyedSum
+from authz.log.lines.record import Record
 
 
 class End(NamedTuple):

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from authz.log.address_list import ADDRESSES
-from authz.log.files import SUFFIX
+from authz.log.disk.address_list import ADDRESSES
+from authz.log.disk.files import SUFFIX
 
 _REMEMBERED: Final = 16
 """Lists in memory: records of several workers come in the order of time, so their lists are needed in turn."""

@@ -20,9 +20,9 @@ import sqlalchemy as sa
 import structlog
 
 from authz.errors import RegistryUnavailable
-from authz.log.files import SUFFIX
-from authz.log.pieces import Piece
-from authz.log.tables import IN_FILE, file_metadata
+from authz.log.disk.files import SUFFIX
+from authz.log.index.pieces import Piece
+from authz.log.index.tables import IN_FILE, file_metadata
 
 _log = structlog.get_logger(__name__)
 

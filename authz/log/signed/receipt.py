@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from authz.log.chain import line_hash
-from authz.log.checkpoints import Checkpoints, signed_line, split_signature
-from authz.log.covered import is_covered
-from authz.log.ledger import Place
-from authz.log.record import instant
-from authz.log.signing import Signer, signer_at, verifies
+from authz.log.disk.place import Place
+from authz.log.lines.chain import line_hash
+from authz.log.lines.record import instant
+from authz.log.signed.checkpoints import Checkpoints, signed_line, split_signature
+from authz.log.signed.covered import is_covered
+from authz.log.signed.signing import Signer, signer_at, verifies
 
 FORMAT: Final = "authz receipt 1"
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from authz.log.address_list import ADDRESSES, list_of
-from authz.log.chain import Head, network_line, network_sum, parsed
-from authz.log.check_segment import Read
-from authz.log.files import SUFFIX
-from authz.log.finding import Finding
-from authz.log.keyed_sum import KeyedSum
+from authz.log.checks.finding import Finding
+from authz.log.checks.segment import Read
+from authz.log.disk.address_list import ADDRESSES, list_of
+from authz.log.disk.files import SUFFIX
+from authz.log.lines.chain import Head, network_line, network_sum, parsed
+from authz.log.lines.keyed_sum import KeyedSum
 
 _KEY: Final = re.compile(rb'\{"key":"([0-9a-f]{64})"\}')
 

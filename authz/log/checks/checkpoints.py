@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from authz.log.chain import START, Head, line_hash, parsed
-from authz.log.checkpoints import ADDRESSES_PRUNED, FILE, PRUNED, root, split_signature
-from authz.log.finding import Finding
-from authz.log.signing import key_id, verifies
+from authz.log.checks.finding import Finding
+from authz.log.lines.chain import START, Head, line_hash, parsed
+from authz.log.signed.checkpoints import ADDRESSES_PRUNED, FILE, PRUNED, root, split_signature
+from authz.log.signed.signing import key_id, verifies
 
 
 class Anchor(NamedTuple):

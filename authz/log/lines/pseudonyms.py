@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from authz.log.keyed_sum import KeyedSum
+from authz.log.lines.keyed_sum import KeyedSum
 
 DAILY_KEY: Final = "unknown-key"
 RESOURCE_KEY: Final = "resource-key"

@@ -1,9 +1,9 @@
 """The segments, searchable: an index that follows them and can be built anew (docs/decision-log.md).
 
-Each step adds some lines of one segment, in pieces (`log.pieces`), and moves that segment's mark in one transaction,
-so it can be interrupted anywhere and done by several processes at once. The segments stay the truth; nothing here is on
-the decision path. What comes in a trickle makes small pieces, which are joined when as much has followed, so that a
-segment has few small pieces and none is written more than some ten times.
+Each step adds some lines of one segment, in pieces (`log.index.pieces`), and moves that segment's mark in one
+transaction, so it can be interrupted anywhere and done by several processes at once. The segments stay the truth;
+nothing here is on the decision path. What comes in a trickle makes small pieces, which are joined when as much has
+followed, so that a segment has few small pieces and none is written more than some ten times.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from authz.log.files import SUFFIX
-from authz.log.index_home import Home
-from authz.log.index_lines import NOWHERE, Mark, Step, step_from
-from authz.log.pieces import MOST_LINES, Found, Line, Piece, Position, Wanted, joined_terms, matches, term
+from authz.log.disk.files import SUFFIX
+from authz.log.index.home import Home
+from authz.log.index.next_lines import NOWHERE, Mark, Step, step_from
+from authz.log.index.pieces import MOST_LINES, Found, Line, Piece, Position, Wanted, joined_terms, matches, term
 
 _LOCK: Final = "index.lock"
 _FOLDER_ID: Final = "index.id"

@@ -15,12 +15,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from authz.log.accepted import forget, unwritten
-from authz.log.address_list import list_of, reconcile
-from authz.log.chain import END, NOTE, NOTHING, SEGMENT, Head, chained, line_hash, parsed
-from authz.log.files import SUFFIX, last_line, write_all
-from authz.log.record import ascii_members, instant
-from authz.log.segment import is_last, worker_of
+from authz.log.disk.address_list import list_of, reconcile
+from authz.log.disk.files import SUFFIX, last_line, write_all
+from authz.log.disk.segment import is_last, worker_of
+from authz.log.lines.chain import END, NOTE, NOTHING, SEGMENT, Head, chained, line_hash, parsed
+from authz.log.lines.record import ascii_members, instant
+from authz.log.writing.accepted import forget, unwritten
 
 _ATTEMPTS: Final = 6
 _PAUSE_S: Final = 0.03

@@ -10,35 +10,22 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from authz.log.accepted import Accepted
-from authz.log.chain import NOTE, NOTHING, Head
-from authz.log.checkpoints import Checkpoints
-from authz.log.linked import Batch, End
-from authz.log.record import ascii_members, instant
-from authz.log.recovery import Recovered, recover
-from authz.log.segment import Segment, segment_name
-from authz.log.signing import signer_at
+from authz.log.disk.place import Place
+from authz.log.disk.segment import Segment, segment_name
+from authz.log.lines.chain import NOTE, NOTHING, Head
+from authz.log.lines.linked import Batch, End
+from authz.log.lines.record import ascii_members, instant
+from authz.log.signed.checkpoints import Checkpoints
+from authz.log.signed.signing import signer_at
+from authz.log.writing.accepted import Accepted
+from authz.log.writing.recovery import Recovered, recover
 
 CHECKPOINT_EVERY_RECORDS: Final = 50_000
 CHECKPOINT_EVERY_S: Final = 10.0
 _RESERVE: Final = "reserve"
 _RESERVE_BYTES: Final = 1 << 20
-
-
-class Place(NamedTuple):
-    """Where the log is kept, and when a segment is full.
-
-    `folder`: of the segments. `key`: the file of the signing key. `segment_bytes`, `segment_age_s`: whichever comes
-    first ends a segment.
-    """
-
-    folder: Path
-    key: Path
-    segment_bytes: int = 64 << 20
-    segment_age_s: float = 86_400.0
 
 
 class Ledger:

@@ -1,0 +1,1 @@
+"""`authz log verify`: whether the log is as it was written."""

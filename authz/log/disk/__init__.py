@@ -1,0 +1,1 @@
+"""The files of one log folder: segments of whole lines, and the lists of networks beside them."""

@@ -1,0 +1,1 @@
+"""Looking for records without reading every segment."""
