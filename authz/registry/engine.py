@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from authz.errors import ConfigError, RegistryUnavailable
+from authz.sqlite import open_file
 
 BUSY_TIMEOUT_S: Final = 10
 """How long a change waits while another one is written, in seconds, before it is refused."""
 URGENT_TIMEOUT_S: Final = 60
 """Likewise, of a change that takes a right away: longer than any load takes to be written."""
 CONNECT_TIMEOUT_S: Final = 5
-WRITING: Final = "authz_writing"
-"""Execution option of a connection that will write: SQLite then takes its one write lock at the beginning."""
 PATIENCE_S: Final = "authz_patience_s"
 """Execution option: how long its transaction waits for a lock, in seconds. Without it SQLite waits `BUSY_TIMEOUT_S`,
 PostgreSQL for ever."""
@@ -106,28 +104,13 @@ def _cause(error: Exception) -> str:
 def _sqlite_engine(url: sa.URL) -> sa.Engine:
     if not url.database or url.database == ":memory:" or url.query:
         raise ConfigError("a sqlite registry needs a file: sqlite:///path/to/registry.db")
-    path = Path(url.database).absolute()
-    # mode=rw: a file that was deleted is an error to report, not an empty registry to create. No pool: a connection
-    # kept open would go on reading a file that was deleted, and keep a write-ahead log beside one that was replaced.
-    name = f"file:{quote(str(path))}?mode=rw"
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(name, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-
-    engine = sa.create_engine(url, creator=connect, poolclass=sa.pool.NullPool, hide_parameters=True)
-    sa.event.listen(engine, "begin", _begin)
-    return engine
+    return open_file(Path(url.database).absolute(), BUSY_TIMEOUT_S, _prepare_writer)
 
 
-def _begin(connection: sa.Connection) -> None:
-    """The driver's own idea of when a transaction begins would let two reads of one look see different revisions."""
-    if not connection.get_execution_options().get(WRITING):
-        connection.exec_driver_sql("BEGIN")
-        return
+def _prepare_writer(connection: sa.Connection) -> None:
     for pragma in _PRAGMAS_OF_A_WRITER:
         connection.exec_driver_sql(pragma)
     be_patient(connection, connection.get_execution_options().get(PATIENCE_S, BUSY_TIMEOUT_S))
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _be_patient(connection: sa.Connection) -> None:

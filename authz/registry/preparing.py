@@ -9,7 +9,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from authz.registry.change import Change, open_change
-from authz.registry.engine import PATIENCE_S, URGENT_TIMEOUT_S, WRITING, be_patient
+from authz.registry.engine import PATIENCE_S, URGENT_TIMEOUT_S, be_patient
+from authz.sqlite import WRITING
 
 PREPARING: Final = 0x6C6F6164
 """Number of PostgreSQL's advisory lock under which one load after another is prepared, and no table is rewritten."""

@@ -12,14 +12,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 
 from authz.errors import ConfigError
-from authz.registry.engine import (
-    PATIENCE_S,
-    URGENT_TIMEOUT_S,
-    WRITING,
-    create_sqlite_file,
-    database_errors,
-    sqlite_file,
-)
+from authz.registry.engine import PATIENCE_S, URGENT_TIMEOUT_S, create_sqlite_file, database_errors, sqlite_file
+from authz.sqlite import WRITING
 
 HEAD: Final = "head"
 EMPTY: Final = "base"

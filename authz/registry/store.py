@@ -19,7 +19,6 @@ from authz.registry.engine import (
     BUSY_TIMEOUT_S,
     PATIENCE_S,
     URGENT_TIMEOUT_S,
-    WRITING,
     database_errors,
     open_engine,
     sqlite_file,
@@ -30,6 +29,7 @@ from authz.registry.revision import Revision, revision_of
 from authz.registry.rows import read_tenants
 from authz.registry.take_over import Asked, TakeOver, state_of_memory
 from authz.registry.untouched import Untouched
+from authz.sqlite import WRITING
 
 _ONE_SNAPSHOT: Final[dict[str, Any]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import sqlalchemy as sa
 import structlog
@@ -23,6 +22,7 @@ from authz.errors import RegistryUnavailable
 from authz.log.disk.files import SUFFIX
 from authz.log.index.pieces import Piece
 from authz.log.index.tables import IN_FILE, file_metadata
+from authz.sqlite import WRITING, connect, open_file
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +41,6 @@ _PASSING: Final = frozenset(
 )  # fmt: skip
 """What is wrong with the machine or the moment; anything else that SQLite says is wrong with the file."""
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
-_WRITING: Final = "authz_writing"
 _PRAGMAS_OF_A_WRITER: Final = (
     "PRAGMA secure_delete = ON",  # what retention takes is gone from the file
     "PRAGMA synchronous = NORMAL",  # a power cut may take the newest pieces; it breaks nothing
@@ -61,8 +60,7 @@ class InFile:
         self._path = path.absolute()
         self._segments = segments
         self._known: _Identity = None
-        self._engine = sa.create_engine("sqlite://", creator=self._connect, poolclass=sa.pool.NullPool)
-        sa.event.listen(self._engine, "begin", _begin)
+        self._engine = open_file(self._path, _BUSY_TIMEOUT_S, _prepare_writer)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -73,7 +71,7 @@ class InFile:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """One transaction."""
-        with self._opened(**{_WRITING: True}) as connection:
+        with self._opened(**{WRITING: True}) as connection:
             yield connection
 
     def stored(self, piece: Piece) -> Mapping[str, Any]:
@@ -122,12 +120,6 @@ class InFile:
             self._make_anew(opened)
             raise RegistryUnavailable("the index of the log was damaged and is made anew; try again")
 
-    def _connect(self) -> sqlite3.Connection:
-        # mode=rw: a file is made with everything that belongs to it, or not at all. No pool: whoever closes it last
-        # takes its write-ahead log away, with whatever that still held of deleted rows.
-        name = f"file:{quote(str(self._path))}?mode=rw"
-        return sqlite3.connect(name, uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-
     def _have_fit_file(self) -> None:
         with self._locked(fcntl.LOCK_SH):
             is_fit = self._is_fit()
@@ -139,7 +131,7 @@ class InFile:
         if not self._path.exists():
             return False
         try:
-            with closing(self._connect()) as connection:
+            with closing(connect(self._path, _BUSY_TIMEOUT_S)) as connection:
                 ((application,),) = connection.execute("PRAGMA application_id").fetchall()
                 ((form,),) = connection.execute("PRAGMA user_version").fetchall()
         except sqlite3.Error as error:
@@ -161,9 +153,9 @@ class InFile:
             for suffix in _BESIDE:
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            with closing(self._connect()) as connection:
+            with closing(connect(self._path, _BUSY_TIMEOUT_S)) as connection:
                 connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            with self._engine.connect().execution_options(**{_WRITING: True}) as made, made.begin():
+            with self._engine.connect().execution_options(**{WRITING: True}) as made, made.begin():
                 file_metadata.create_all(made)
                 made.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION}")
                 made.exec_driver_sql(f"PRAGMA user_version = {_FORM}")
@@ -194,13 +186,9 @@ class InFile:
         return said.st_dev, said.st_ino
 
 
-def _begin(connection: sa.Connection) -> None:
-    if not connection.get_execution_options().get(_WRITING):
-        connection.exec_driver_sql("BEGIN")
-        return
+def _prepare_writer(connection: sa.Connection) -> None:
     for pragma in _PRAGMAS_OF_A_WRITER:
         connection.exec_driver_sql(pragma)
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _is_damage(error: Exception) -> bool:
