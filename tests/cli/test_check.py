@@ -196,12 +196,21 @@ def test_every_code_has_a_page_of_the_one_form_and_no_page_is_left_over() -> Non
     folder = PROJECT / "docs" / "findings"
     headings = ["What", "Why it matters", "Example", "How to fix it", "When to accept it"]
 
-    pages = {page.stem: page.read_text() for page in folder.glob("*.md") if page.stem != "README"}
+    pages = {page.stem: page.read_text() for page in folder.iterdir()}
 
     assert set(pages) == {*CODES, *PROBLEM_CODES, *REVIEW_CODES}
     assert not [code for code, text in pages.items() if not text.startswith(f"# {code}\n")]
     assert not [code for code, text in pages.items() if re.findall(r"^## (.*)$", text, re.MULTILINE) != headings]
-    assert set(re.findall(r"\(([a-z_-]+)\.md\)", (folder / "README.md").read_text())) == set(pages)
+    assert set(re.findall(r"\(findings/([a-z_-]+)\.md\)", folder.with_suffix(".md").read_text())) == set(pages)
+
+
+def test_a_page_links_to_no_file_that_the_package_does_not_hold() -> None:
+    folder = PROJECT / "authz" / "cli" / "check" / "findings"
+    held = {page.name for page in folder.iterdir()}
+
+    linked = {to for page in folder.iterdir() for to in re.findall(r"\]\(([^):#]+)[)#]", page.read_text())}
+
+    assert linked <= held
 
 
 def test_every_code_of_a_problem_in_the_sources_is_known() -> None:
