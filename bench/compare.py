@@ -21,7 +21,7 @@ from typing import Any
 
 from peers.engines import ENGINES, Engine
 from peers.load import Run, ask_all, drive, resident_mib
-from peers.servers import Server, cerbos, nginx, no_op, ours
+from peers.servers import Server, bare, cerbos, nginx, no_op, ours
 from results import write_results
 from world import NOON, POLICY_SET, Asked, World, make_world
 
@@ -148,6 +148,7 @@ def main() -> None:
             stack.enter_context(ours(world, "relaxed", folder, options.workers)),
             stack.enter_context(ours(world, "durable", folder, options.workers)),
             stack.enter_context(no_op(folder)),
+            stack.enter_context(bare(folder)),
             stack.enter_context(nginx(folder)),
         ]
         if options.cerbos is not None:

@@ -30,9 +30,10 @@ How the peers are set up, each as well as it honestly can be: pycasbin with one 
 (FastEnforcer); Cedar with a parsed policy set and parsed entities for each tenant; Rego with policy and data loaded once; Cerbos on one core,
 without audit, telemetry and request log. Cerbos keeps no people: roles and ranges travel in each question. In a batch, Cerbos 0.55
 answers two items with one subject and one resource id by the properties of only one of them (9 of 20,000 answers were wrong, some of
-them allows), so the address is made part of the resource's id here. nginx and the no-op ASGI application read a request and answer a constant: they
-are the floor, not peers. What ours does in that time and they do not: strict reading, who asks, why, and a record. Its CPU and memory are those
-of every process that answers, records or indexes the records for search; the indexer has a process of its own, at low priority.
+them allows), so the address is made part of the resource's id here. nginx, the no-op ASGI application and
+the bare protocol (which looks for the end of the head, parses the body and checks nothing) read a request and answer a constant: they are the
+floor, not peers. What ours does in that time and they do not: strict reading, who asks, why, and a record. Its CPU and memory are those of
+every process that answers, records or indexes the records for search; the indexer has a process of its own, at low priority.
 """
 
 

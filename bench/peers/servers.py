@@ -235,6 +235,47 @@ def no_op(folder: Path) -> Iterator[Server]:
         )  # fmt: skip
 
 
+BARE = """
+import asyncio, signal, sys
+import msgspec, uvloop
+
+ANSWER = b'HTTP/1.1 200 OK\\r\\ncontent-type: application/json\\r\\ncontent-length: 17\\r\\n\\r\\n{"decision":true}'
+decode = msgspec.json.Decoder().decode
+
+class Bare(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.write = transport.write
+
+    def data_received(self, data):
+        head, _, body = data.partition(b"\\r\\n\\r\\n")
+        if body:
+            decode(body)
+        self.write(ANSWER)
+
+async def main():
+    loop = asyncio.get_running_loop()
+    await loop.create_server(Bare, "127.0.0.1", int(sys.argv[1]))
+    ended = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    await ended.wait()
+
+uvloop.run(main())
+"""
+
+
+@contextlib.contextmanager
+def bare(folder: Path) -> Iterator[Server]:
+    """What no Python on uvloop can be below: bytes in, the body parsed as JSON, a constant out; nothing is checked."""
+    script = folder / "bare.py"
+    script.write_text(BARE)
+    port = free_port()
+    with started([sys.executable, script.as_posix(), str(port)], port, {}) as pid:
+        yield Server(
+            "bare protocol on uvloop", lambda: family(pid), port, "/", JSON,
+            lambda asked: compact(evaluation(asked)), None,
+        )  # fmt: skip
+
+
 NGINX = """
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log stderr crit;
 events {{ worker_connections 1024; }}
