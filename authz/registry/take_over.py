@@ -19,7 +19,10 @@ from authz.registry.revision import Revision, goes_on_from, revision_of
 from authz.registry.rows import changed_tenants, read_tenants, tenants_of
 
 TENANTS_AT_ONCE: Final = 100
-"""Tenants of one look: some tens of milliseconds with some dozen contacts each."""
+CONTACTS_AT_ONCE: Final = 2_000
+"""After so many tenants or contacts a look ends: some tens of milliseconds. A tenant is always taken whole."""
+READ_AT_ONCE: Final = 10
+"""Tenants of one query: little enough that a look of large ones ends soon behind `CONTACTS_AT_ONCE`."""
 TAKES_AWAY: Final = ("contact_suspended", "contact_revoked", "contact_erased", "tenant_closed", "annex_approved")
 """Kinds of changes that do not wait behind others."""
 
@@ -100,16 +103,20 @@ class TakeOver:
         self._waiting = dict.fromkeys(tenant_ids) | self._waiting
 
     def _some(self, connection: sa.Connection) -> None:
-        ids = list(islice(self._waiting, TENANTS_AT_ONCE))
-        there = {tenant.id: tenant for tenant in tenants_of(connection, ids)}
         self._directory.ahead = self._seen
-        for tenant_id in ids:
-            if tenant_id in there:
-                self._directory.replace(there[tenant_id])
-            else:
-                self._directory.remove(tenant_id)
-            del self._waiting[tenant_id]
-        self._asked.taken(ids, self._seen.number)
+        tenants = contacts = 0
+        while self._waiting and tenants < TENANTS_AT_ONCE and contacts < CONTACTS_AT_ONCE:
+            ids = list(islice(self._waiting, min(READ_AT_ONCE, TENANTS_AT_ONCE - tenants)))
+            there = {tenant.id: tenant for tenant in tenants_of(connection, ids)}
+            for tenant_id in ids:
+                if tenant_id in there:
+                    self._directory.replace(there[tenant_id])
+                else:
+                    self._directory.remove(tenant_id)
+                del self._waiting[tenant_id]
+            self._asked.taken(ids, self._seen.number)
+            tenants += len(ids)
+            contacts += sum(len(annex.contacts) for tenant in there.values() for annex in tenant.annexes)
 
     def _anew(self, connection: sa.Connection, newest: Revision) -> None:
         """At one look, so that nobody is answered for long from two databases at once."""

@@ -123,6 +123,23 @@ def test_whoever_loses_a_right_while_many_tenants_are_taken_over_does_not_wait_f
     assert slow.ahead is None
 
 
+def test_a_look_at_tenants_with_many_contacts_ends_before_it_has_taken_many_tenants(
+    store: RegistryStore, loads: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_over, "TENANTS_AT_ONCE", TENANTS)
+    monkeypatch.setattr(take_over, "READ_AT_ONCE", 2)
+    monkeypatch.setattr(take_over, "CONTACTS_AT_ONCE", 7)
+    loads("Client")
+    slow = Slow(store.directory(), lambda: suspend(store, LAST, SOMEBODY, "mara"))
+    loads("Customer")
+
+    assert store.refresh(slow)
+
+    assert slow.taken.index(LAST) == 4  # two tenants have four contacts, four have eight
+    assert store.refresh(slow)
+    assert shown(slow) == shown(store.directory())
+
+
 def test_what_was_lost_while_the_database_was_away_comes_before_a_load_that_followed(
     store: RegistryStore, loads: Callable[[str], object]
 ) -> None:
