@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -56,6 +57,11 @@ class Connection:
         """Write bytes; the server may have closed already."""
         with suppress(BrokenPipeError, ConnectionResetError):
             self.socket.sendall(data)
+
+    def reset(self) -> None:
+        """End the connection at once, also what is under way in it."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
 
     def answer(self, *, to_head: bool = False) -> Answer:
         """Read exactly one answer."""

@@ -410,3 +410,18 @@ def test_a_client_that_sends_nothing_more_still_gets_the_answers_to_what_it_aske
 
         assert [client.answer().status for _ in expected] == expected
         assert client.is_closed()
+
+
+def test_a_client_that_resets_the_connection_is_no_failure_of_the_service(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    question = json.dumps({**QUESTION, "subject": {"type": "contact"}}).encode()
+    for many in [1, 5] * 20:
+        with Connection(port) as going:  # a search is answered in a thread, so the reset comes before its answer
+            going.send(with_length(question, target=b"/access/v1/search/subject") * many)
+            going.reset()
+
+    with Connection(port) as staying:
+        staying.send(LIVE)
+        assert staying.answer().status == 200
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []

@@ -76,6 +76,13 @@ class DeadlineHttpTools(Deadline, HttpToolsProtocol):  # type: ignore[misc]  # a
     def _unreceived_headers(self) -> list[tuple[bytes, bytes]]:
         return self.headers if self._in_head else super()._unreceived_headers()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Uvicorn tells the newest request alone; one that was sent ahead of it would write to nobody, an error."""
+        for cycle in self._unanswered():
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
+
     def _drop_unreceived(self) -> None:
         received = [(cycle, app) for cycle, app in self.pipeline if not cycle.more_body]
         self.pipeline.clear()
