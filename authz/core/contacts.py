@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple, overload
 from authz.core.key_index import KeyIndex
 from authz.core.types import EMPTY, ContactState, SubjectKey
 
+_ODD_LISTS: Final = ("\\", "[[]", '["]', ',"]')
+"""Marks of escapes, of a contact without ids, and of an id whose first sign looks like the end of its list."""
 _MANY: Final = 50
 """Contacts from which on an index of the ids costs less than looking through all lines."""
 
@@ -80,7 +82,7 @@ class Contacts(Sequence[Contact]):
         text = self.packed.decode("utf-8", "surrogatepass")
         lines = text.split("\n")
         lines.pop()
-        if not lines or "\\" in text or text.startswith("[[]") or "\n[[]" in text:
+        if not lines or any(odd in text for odd in _ODD_LISTS):
             return [key for line in lines for key in json.loads(line)[0]]
         # every line begins with an id, and none of its ids ends before its list does
         return '","'.join([line[3 : line.index('"]')] for line in lines]).split('","')

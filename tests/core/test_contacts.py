@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authz.core.contacts import Contact, Contacts
@@ -25,6 +25,8 @@ CONTACTS = st.builds(
 UNIQUE = st.lists(CONTACTS, max_size=8)
 
 
+@example([Contact("", "", (SubjectKey("]"),))])
+@example([Contact("", "", (SubjectKey("ana"), SubjectKey("]b")))])
 @given(UNIQUE)
 def test_what_is_packed_comes_out_as_it_was_whatever_the_texts_hold(people: list[Contact]) -> None:
     contacts = Contacts(people)
